@@ -1,0 +1,61 @@
+import { Buffer } from 'node:buffer'
+import { crc32 } from 'node:zlib'
+
+/** Where a line was read. */
+export interface Line {
+  readonly value: unknown
+  /** Offset of what follows. */
+  readonly end: number
+}
+
+const NEWLINE = 10
+const SPACE = 32
+const ZERO = 48
+const MAX_LENGTH = 2 ** 32
+/** Checksum in hexadecimal, a blank. */
+const LENGTH_AT = 9
+
+/** One record as a line: CRC-32 of the JSON, its length in bytes, the JSON. */
+export function encodeLine(value: unknown): Buffer {
+  const json = Buffer.from(JSON.stringify(value))
+  const head = `${crc32(json).toString(16).padStart(8, '0')} ${json.length} `
+  return Buffer.concat([Buffer.from(head), json, Buffer.of(NEWLINE)])
+}
+
+/** The line at an offset, if it is whole and unharmed. */
+export function decodeLine(bytes: Buffer, start: number): Line | undefined {
+  let jsonAt = start + LENGTH_AT
+  let length = 0
+  for (; length < MAX_LENGTH; jsonAt++) {
+    const digit = (bytes[jsonAt] ?? 0) - ZERO
+    if (digit < 0 || digit > 9) break
+    length = length * 10 + digit
+  }
+  if (length === 0 || bytes[jsonAt] !== SPACE || bytes[start + LENGTH_AT - 1] !== SPACE) {
+    return undefined
+  }
+  jsonAt++
+  const end = jsonAt + length
+  if (bytes[end] !== NEWLINE) return undefined
+  const sum = bytes.toString('latin1', start, start + LENGTH_AT - 1)
+  if (!/^[0-9a-f]{8}$/.test(sum)) return undefined
+  if (crc32(bytes.subarray(jsonAt, end)) !== parseInt(sum, 16)) return undefined
+  return { value: JSON.parse(bytes.toString('utf8', jsonAt, end)) as unknown, end: end + 1 }
+}
+
+/** The first unharmed line that begins after some line end at or after an offset. */
+export function findLine(bytes: Buffer, from: number): Line | undefined {
+  for (let at = bytes.indexOf(NEWLINE, from); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) {
+    const line = decodeLine(bytes, at + 1)
+    if (line !== undefined) return line
+  }
+  return undefined
+}
+
+/**
+ * Whether what stands at the end can be a write that power or life left too soon for: it stops within a line, or
+ * has a hole that the system filled with zeros. Anything else was whole once.
+ */
+export function isTorn(bytes: Buffer, from: number): boolean {
+  return bytes.indexOf(NEWLINE, from) === -1 || bytes.indexOf(0, from) !== -1
+}

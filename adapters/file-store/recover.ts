@@ -1,0 +1,81 @@
+import { Buffer } from 'node:buffer'
+import { join } from 'node:path'
+import { type Commit, Feed, Table } from '../../core/store/mod.ts'
+import type { Disk } from './disk.ts'
+import { StoreFault } from './fault.ts'
+import { logStart, readLog } from './log.ts'
+import { damaged, readSnapshot, SNAPSHOT } from './snapshot.ts'
+
+/** What a folder held. */
+export interface Recovered {
+  readonly table: Table
+  readonly feed: Feed
+  /** The log to go on with, and how much of it is whole; undefined in an empty folder. */
+  readonly log:
+    | { readonly name: string; readonly length: number; readonly torn: number }
+    | undefined
+  readonly snapshotSize: number
+  /** Files that are no longer needed. */
+  readonly leftovers: readonly string[]
+}
+
+/** Reads a folder: the snapshot, then every log after it. Changes nothing. */
+export async function recover(
+  disk: Disk,
+  folder: string,
+  remembered: number | undefined,
+): Promise<Recovered> {
+  const names = (await disk.list(folder)).sort()
+  const table = new Table()
+  const snapshot = names.includes(SNAPSHOT)
+    ? await readBytes(disk, join(folder, SNAPSHOT))
+    : undefined
+  if (snapshot !== undefined) readSnapshot(join(folder, SNAPSHOT), snapshot, table)
+  const feed = new Feed(table.revision, remembered)
+  const { wanted, done } = sortLogs(names, table.revision)
+  checkStart(folder, wanted[0], { snapshot: snapshot !== undefined, revision: table.revision })
+  let log: Recovered['log']
+  for (const [at, name] of wanted.entries()) {
+    const path = join(folder, name)
+    const bytes = await readBytes(disk, path)
+    const take = (commit: Commit, offset: number): void => {
+      if (commit.revision <= table.revision) return
+      if (commit.revision !== table.revision + 1) throw damaged(path, offset)
+      table.apply(commit)
+      feed.push(commit)
+    }
+    const length = readLog({ path, bytes, last: at === wanted.length - 1, take })
+    log = { name, length, torn: bytes.length - length }
+  }
+  const leftovers = [...done, ...names.filter((name) => name.endsWith('.new'))]
+  return { table, feed, log, snapshotSize: snapshot?.length ?? 0, leftovers }
+}
+
+/** Logs that hold something after a revision, in order, and those that do not. */
+function sortLogs(
+  names: readonly string[],
+  revision: number,
+): { wanted: string[]; done: string[] } {
+  const logs = names.filter((name) => logStart(name) !== undefined)
+  // A log ends where the next one begins.
+  const first = logs.findLastIndex((name) => (logStart(name) ?? 0) <= revision)
+  return { wanted: logs.slice(Math.max(first, 0)), done: logs.slice(0, Math.max(first, 0)) }
+}
+
+function checkStart(
+  folder: string,
+  first: string | undefined,
+  { snapshot, revision }: { readonly snapshot: boolean; readonly revision: number },
+): void {
+  if (first === undefined && !snapshot) return
+  if (first !== undefined && (logStart(first) ?? 0) <= revision) return
+  throw new StoreFault(
+    'corrupt',
+    `Open the store "${folder}": the log after revision ${revision} is missing; put back a copy of the folder`,
+  )
+}
+
+async function readBytes(disk: Disk, path: string): Promise<Buffer> {
+  const { buffer, byteOffset, byteLength } = await disk.read(path)
+  return Buffer.from(buffer, byteOffset, byteLength)
+}

@@ -1,0 +1,101 @@
+import { Buffer } from 'node:buffer'
+import { join } from 'node:path'
+import type { StoredDocument, Table } from '../../core/store/mod.ts'
+import type { Disk } from './disk.ts'
+import { StoreFault } from './fault.ts'
+import { decodeLine, encodeLine } from './line.ts'
+import {
+  documentToRecord,
+  type FooterRecord,
+  FORMAT,
+  type HeaderRecord,
+  recordToDocument,
+} from './records.ts'
+
+/** The name of the snapshot in the folder, and of one that is being written. */
+export const SNAPSHOT = 'snapshot'
+const ASIDE = 'snapshot.new'
+
+/** Documents that are written at a time; between two such parts others have their turn. */
+const PART = 200
+/** Bytes after which what was written is synced: a sync of all at once would make the log's syncs wait. */
+const SYNC_EVERY = 1024 * 1024
+
+/** Writes a snapshot aside, syncs it and puts it in place of the last. */
+export async function writeSnapshot(
+  disk: Disk,
+  folder: string,
+  { documents, revision }: {
+    readonly documents: readonly StoredDocument[]
+    readonly revision: number
+  },
+): Promise<number> {
+  const aside = join(folder, ASIDE)
+  const file = await disk.open(aside)
+  let size = 0
+  let synced = 0
+  const append = async (lines: Buffer): Promise<void> => {
+    await file.append(lines)
+    size += lines.length
+    if (size - synced < SYNC_EVERY) return
+    await file.sync()
+    synced = size
+  }
+  try {
+    await file.cut(0)
+    const header: HeaderRecord = { sallyport: 'store snapshot', format: FORMAT, revision }
+    await append(encodeLine(header))
+    for (let at = 0; at < documents.length; at += PART) {
+      const part = documents.slice(at, at + PART)
+      await append(Buffer.concat(part.map((each) => encodeLine(documentToRecord(each)))))
+    }
+    await append(encodeLine({ documents: documents.length } satisfies FooterRecord))
+    await file.sync()
+  } catch (error) {
+    await file.close()
+    await disk.remove(aside).catch(() => {})
+    throw error
+  }
+  await file.close()
+  await disk.rename(aside, join(folder, SNAPSHOT))
+  await disk.syncFolder(folder)
+  return size
+}
+
+/** Reads a snapshot into an empty table. @throws StoreFault where it is damaged. */
+export function readSnapshot(path: string, bytes: Buffer, table: Table): void {
+  let revision: number | undefined
+  let last: FooterRecord | undefined
+  for (let at = 0; at < bytes.length;) {
+    const line = decodeLine(bytes, at)
+    if (line === undefined || last !== undefined) throw damaged(path, at)
+    const record = line.value as Partial<HeaderRecord & FooterRecord>
+    if (revision === undefined) revision = headerRevision(path, record, 'store snapshot')
+    else if (record.documents !== undefined) last = record as FooterRecord
+    else table.load(recordToDocument(line.value as Parameters<typeof recordToDocument>[0]))
+    at = line.end
+  }
+  if (last?.documents !== table.size) throw damaged(path, bytes.length)
+  table.startAt(revision ?? 0)
+}
+
+/** The revision in a file's first line. @throws StoreFault where the file is another program's or version's. */
+export function headerRevision(
+  path: string,
+  record: Partial<HeaderRecord>,
+  kind: HeaderRecord['sallyport'],
+): number {
+  const { sallyport, format, revision } = record
+  if (sallyport === kind && format === FORMAT && revision !== undefined) return revision
+  const found = `"${String(sallyport)}", format ${String(format)}`
+  throw new StoreFault('corrupt', `Read "${path}": it is a ${found}; format ${FORMAT} is read`)
+}
+
+/** Says where a file is damaged, and what can be done. */
+export function damaged(path: string, offset: number): StoreFault {
+  return new StoreFault(
+    'corrupt',
+    `Read "${path}": damaged at offset ${offset}; nothing was changed. Put back a copy of the folder, or ` +
+      'keep what stands before the offset and lose the rest: docs/store.md, "Damage"',
+  )
+}

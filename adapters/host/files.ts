@@ -1,0 +1,85 @@
+import { chmod, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
+import { FileFailure, type Files } from '../../core/port/mod.ts'
+
+/** How often watched files are looked at; looking survives renames, mounts and links, events do not. */
+const LOOK_EVERY_MS = 1000
+
+/** The file system with `node:fs`. */
+export class HostFiles implements Files {
+  async read(path: string): Promise<Uint8Array> {
+    return await guarded(`Read "${path}"`, async () => new Uint8Array(await readFile(path)))
+  }
+
+  async write(path: string, content: Uint8Array, mode = 0o644): Promise<void> {
+    await guarded(`Write "${path}"`, () => writeWhole(path, content, mode))
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    await guarded(`Make folder "${path}"`, () => mkdir(path, { recursive: true }))
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return await stat(path).then(() => true, () => false)
+  }
+
+  async list(path: string): Promise<string[]> {
+    return await guarded(`List "${path}"`, async () => (await readdir(path)).sort())
+  }
+
+  beside(file: string, path: string): string {
+    return isAbsolute(path) ? path : join(dirname(file), path)
+  }
+
+  watch(paths: readonly string[], changed: () => void): () => void {
+    let stopped = false
+    let before: string | undefined
+    const look = async (): Promise<void> => {
+      const now = (await Promise.all(paths.map(mark))).join('|')
+      if (stopped) return
+      if (before !== undefined && now !== before) changed()
+      before = now
+    }
+    void look()
+    const timer = setInterval(() => void look(), LOOK_EVERY_MS)
+    timer.unref()
+    return () => {
+      stopped = true
+      clearInterval(timer)
+    }
+  }
+}
+
+/** Two equal marks mean an unchanged file. */
+async function mark(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined)
+  return found === undefined ? 'none' : `${found.mtimeMs}/${found.size}/${found.ino}`
+}
+
+/** A reader sees the old content or the new, also after a crash: write aside, sync, rename. */
+async function writeWhole(path: string, content: Uint8Array, mode: number): Promise<void> {
+  const aside = `${path}.new`
+  try {
+    const file = await open(aside, 'w', mode)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await chmod(aside, mode)
+    await rename(aside, path)
+  } catch (error) {
+    await unlink(aside).catch(() => {})
+    throw error
+  }
+}
+
+async function guarded<T>(action: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? 'UNKNOWN'
+    throw new FileFailure(code, `${action}: ${code}`)
+  }
+}

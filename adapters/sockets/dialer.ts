@@ -1,0 +1,105 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, createSecureContext } from 'node:tls'
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
+import {
+  type Dialed,
+  type Dialer,
+  DialFailure,
+  type DialTarget,
+  type TlsClientProfile,
+} from '../../core/port/mod.ts'
+import { BoundedMap } from './bounded-map.ts'
+import { presentedChain } from './chain.ts'
+import { SocketDuplex } from './duplex.ts'
+
+/** How many profiles keep their contexts. */
+const CONTEXTS = 1024
+
+/** Makes outgoing connections with `node:net` and `node:tls`; trusts whoever answers, the core judges. */
+export class SocketDialer implements Dialer {
+  readonly #contexts = new BoundedMap<SecureContext>(CONTEXTS)
+
+  dial(target: DialTarget): Promise<Dialed> {
+    let socket: Socket
+    try {
+      socket = target.tls === undefined ? openTcp(target) : this.#openTls(target, target.tls)
+    } catch (error) {
+      return Promise.reject(new DialFailure('other', `Connect to ${target.host}: ${error}`))
+    }
+    return connected(socket, target)
+  }
+
+  #openTls(target: DialTarget, profile: TlsClientProfile): TLSSocket {
+    const secureContext = this.#contexts.getOrMake(profile.id, () =>
+      createSecureContext({
+        minVersion: 'TLSv1.2',
+        ...(profile.credentials === undefined
+          ? {}
+          : { cert: profile.credentials.chain, key: profile.credentials.key }),
+      }))
+    const options: ConnectionOptions & { allowHalfOpen: boolean } = {
+      host: target.host,
+      port: target.port,
+      secureContext,
+      // The verdict is core/pki's, on the chain that comes back.
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+      servername: profile.serverName,
+      ALPNProtocols: [...profile.alpn],
+      allowHalfOpen: true,
+    }
+    return connectTls(options)
+  }
+}
+
+function openTcp(target: DialTarget): Socket {
+  return connectTcp({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true })
+}
+
+function connected(socket: Socket, target: DialTarget): Promise<Dialed> {
+  const ready = target.tls === undefined ? 'connect' : 'secureConnect'
+  let tcpStands = false
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error & { code?: string }): void => {
+      settle()
+      socket.on('error', () => {}).destroy()
+      reject(failureOf(error, target, tcpStands))
+    }
+    const late = (): void => fail(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }))
+    const gone = (): void => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' }))
+    const timer = setTimeout(late, target.timeoutMs)
+    const settle = (): void => {
+      clearTimeout(timer)
+      socket.off('error', fail).off('close', gone)
+    }
+    socket.once('connect', () => void (tcpStands = true))
+    socket.on('error', fail).on('close', gone)
+    socket.once(ready, () => {
+      settle()
+      if (target.tls !== undefined) socket.setNoDelay(true)
+      resolve(dialed(socket, target.tls !== undefined))
+    })
+  })
+}
+
+function dialed(socket: Socket, secure: boolean): Dialed {
+  const duplex = new SocketDuplex(socket)
+  if (!secure) return { duplex, alpn: undefined, chain: [] }
+  const tls = socket as TLSSocket
+  const alpn = typeof tls.alpnProtocol === 'string' ? tls.alpnProtocol : undefined
+  return { duplex, alpn, chain: presentedChain(tls) }
+}
+
+function failureOf(
+  error: Error & { code?: string },
+  target: DialTarget,
+  tcpStands: boolean,
+): DialFailure {
+  const where = `Connect to ${target.host}:${target.port}: ${error.code ?? error.message}`
+  if (error.code === 'ETIMEDOUT') return new DialFailure('timeout', where)
+  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') {
+    return new DialFailure('name', where)
+  }
+  if (target.tls !== undefined && tcpStands) return new DialFailure('tls', where)
+  return new DialFailure(error.code === 'ECONNREFUSED' ? 'refused' : 'other', where)
+}

@@ -1,0 +1,187 @@
+import { writePem } from '../pki/mod.ts'
+import type { Certificate } from '../pki/mod.ts'
+import type { TlsServerProfile } from '../port/mod.ts'
+import type { ListenerConfig, Path, TlsEntryConfig } from '../snapshot/types.ts'
+import type { CompiledListener, TlsName } from './compiled.ts'
+import { fail, warn } from './compile-context.ts'
+import type { CompileContext, Place } from './compile-context.ts'
+import { compileClients } from './compile-trust.ts'
+import type { CompiledClients } from './compile-trust.ts'
+import { noteCertificate, noteTrust } from './compile-warnings.ts'
+import { contentId, deriveBytes } from './content-id.ts'
+import type { KeyPair } from './pki-tools.ts'
+import { readKeyPairAt } from './read-materials.ts'
+import { reusable } from './reusable.ts'
+import { compileTlsNames, speaksFor } from './tls-names.ts'
+import { compileTrustedProxies } from './trusted-proxies.ts'
+
+const ALPN: readonly string[] = ['h2', 'http/1.1']
+
+/** Compiles all listeners, by name. */
+export async function compileListeners(
+  context: CompileContext,
+  configs: readonly ListenerConfig[],
+): Promise<ReadonlyMap<string, CompiledListener>> {
+  const listeners = new Map<string, CompiledListener>()
+  for (const [index, config] of configs.entries()) {
+    const path = ['listeners', index]
+    if (listeners.has(config.name)) {
+      fail(context, path, `Could not add listener "${config.name}": the name is taken`)
+      continue
+    }
+    const listener = await compileListener(context, config, path)
+    if (listener !== undefined) listeners.set(config.name, listener)
+  }
+  return listeners
+}
+
+async function compileListener(
+  context: CompileContext,
+  config: ListenerConfig,
+  path: Path,
+): Promise<CompiledListener | undefined> {
+  const { name, address, proxyProtocol } = config
+  const usedBy = `listener "${name}"`
+  const proxies = config.trustedProxies
+  const trustedProxies = proxies && compileTrustedProxies(context, proxies, {
+    path: [...path, 'trustedProxies'],
+    passesThrough: proxyProtocol && config.tls.length > 0,
+  })
+  const clientsAt = { path: [...path, 'clients'], usedBy }
+  const clients = await compileClients(context, config.clients, clientsAt)
+  const tls = await compileEntries(context, config, { path: [...path, 'tls'], usedBy })
+  if (clients === undefined || tls.length < config.tls.length) return undefined
+  if (clients.policy.truststore !== undefined) {
+    noteTrust(context, { truststore: clients.policy.truststore, kind: 'client-ca' }, clientsAt)
+  }
+  const selectTls = compileTlsNames(context, tls, { path: [...path, 'tls'], usedBy })
+  const policy = clients.policy
+  return { name, address, proxyProtocol, tls, selectTls, clients: policy, trustedProxies }
+}
+
+/** The TLS entries of a listener; those that are equal in the snapshot in use are not read again. */
+async function compileEntries(
+  context: CompileContext,
+  config: ListenerConfig,
+  { path, usedBy }: Place,
+): Promise<readonly TlsName[]> {
+  const before = context.reusable?.listeners.get(config.name)?.tls ?? []
+  const known = reusable(before, config.tls, (entry) => entry.names.join(' '))
+  const all: TlsName[] = []
+  for (let first = 0; first < config.tls.length; first += AT_ONCE) {
+    const places = config.tls.slice(first, first + AT_ONCE).map((entry, offset) => (
+      { entry, path: [...path, first + offset], usedBy: ownerOf(entry, usedBy) }
+    ))
+    const compiled = await Promise.all(
+      places.map((place, offset) =>
+        known[first + offset] ?? compileEntry(context, place.entry, place)
+      ),
+    )
+    for (const [offset, found] of compiled.entries()) {
+      if (found === undefined) continue
+      noteEntry(context, found, places[offset] as Place)
+      all.push(found)
+    }
+  }
+  return all
+}
+
+/** Entries read at the same time, so that cryptography is busy and memory is not. */
+const AT_ONCE = 64
+/** Names that are told one by one. */
+const TOLD = 3
+
+function ownerOf({ names }: TlsEntryConfig, usedBy: string): string {
+  if (names.length === 0) return usedBy
+  const more = names.length > TOLD ? ` and ${names.length - TOLD} more` : ''
+  return `${usedBy} for "${names.slice(0, TOLD).join('", "')}"${more}`
+}
+
+async function compileEntry(
+  context: CompileContext,
+  entry: TlsEntryConfig,
+  { path, usedBy }: Place,
+): Promise<TlsName | undefined> {
+  const pairs = await readKeyPairs(context, entry, path)
+  const place = { path: [...path, 'clients'], usedBy }
+  const clients = await compileClients(context, entry.clients, place)
+  if (pairs === undefined || clients === undefined) return undefined
+  const names = entry.names.map((name) => name.toLowerCase())
+  const profile = await compileProfile(context, { entry, names }, { pairs, clients })
+  const certificates = pairs.map((pair) => pair.certificates[0] as Certificate)
+  return { names, profile, policy: clients.policy, certificates, config: entry }
+}
+
+/** Where the certificate of an entry stands, one of several or the only one. */
+function certificatePath({ certificates }: TlsEntryConfig, path: Path, index: number): Path {
+  return certificates.length === 1 ? [...path, 'certificate'] : [...path, 'certificate', index]
+}
+
+/** Reads an entry's certificates with their keys; a TLS stack can choose between keys of different types alone. */
+async function readKeyPairs(
+  context: CompileContext,
+  entry: TlsEntryConfig,
+  path: Path,
+): Promise<readonly KeyPair[] | undefined> {
+  const pairs: KeyPair[] = []
+  const types = new Set<string>()
+  for (const [index, config] of entry.certificates.entries()) {
+    const at = certificatePath(entry, path, index)
+    const pair = await readKeyPairAt(context, config, at)
+    if (pair === undefined) continue
+    const [type = ''] = pair.credentials.keyType.split(' ')
+    if (types.has(type)) {
+      const subject = pair.certificates[0]?.subject
+      const state = `another one of these names has a key of type ${type}, too`
+      fail(context, at, `Could not add certificate "${subject}": ${state}`)
+      continue
+    }
+    types.add(type)
+    pairs.push(pair)
+  }
+  return pairs.length === entry.certificates.length ? pairs : undefined
+}
+
+function noteEntry(context: CompileContext, entry: TlsName, { path, usedBy }: Place): void {
+  const { certificates, names, policy, config } = entry
+  for (const [index, certificate] of certificates.entries()) {
+    const at = certificatePath(config, path, index)
+    noteCertificate(context, { certificate, kind: 'server' }, { path: at, usedBy })
+    const own = new Set(certificate.names.dns.map((name) => name.toLowerCase()))
+    for (const name of names) {
+      if (speaksFor(own, name)) continue
+      const state = 'the certificate does not speak for that name'
+      warn(context, at, `Server certificate "${certificate.subject}" for "${name}": ${state}`)
+    }
+  }
+  const { truststore } = policy
+  if (truststore === undefined) return
+  noteTrust(context, { truststore, kind: 'client-ca' }, { path: [...path, 'clients'], usedBy })
+}
+
+async function compileProfile(
+  context: CompileContext,
+  { entry, names }: { readonly entry: TlsEntryConfig; readonly names: readonly string[] },
+  { pairs, clients }: { readonly pairs: readonly KeyPair[]; readonly clients: CompiledClients },
+): Promise<TlsServerProfile> {
+  const { minVersion, http2 } = entry
+  const credentials = pairs.map((pair) => pair.credentials)
+  const alpn = http2 ? ALPN : ALPN.slice(1)
+  const authorities = clients.authorities.map(({ der }) => writePem('CERTIFICATE', der)).join('')
+  const policy = clients.policy.id
+  const { basis } = context
+  // Names and policy are part of the id, so a ticket of one never opens another (CVE-2025-23419).
+  const content = { basis, names, policy, credentials, alpn, minVersion, authorities }
+  const id = await contentId('tls server', content)
+  const ticketKey = await deriveBytes(context.secret, { purpose: `ticket ${id}`, length: 48 })
+  const clientMode = clients.policy.mode
+  return context.keeper.servers.keep({
+    id,
+    credentials,
+    clientMode,
+    alpn,
+    minVersion,
+    authorities,
+    ticketKey,
+  })
+}

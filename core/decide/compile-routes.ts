@@ -1,0 +1,120 @@
+import { compilePlans } from '../plan/mod.ts'
+import type { CompiledPlans } from '../plan/mod.ts'
+import { compileRoutes } from '../route/mod.ts'
+import type { RouteMatcher } from '../route/mod.ts'
+import type { ApiConfig, Configuration, Path, PlanType, RouteConfig } from '../snapshot/types.ts'
+import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
+import { fail, warn } from './compile-context.ts'
+import type { CompileContext } from './compile-context.ts'
+import { compileForward } from './forward-certificate.ts'
+import { compileIdentities } from './identity.ts'
+import { reusable } from './reusable.ts'
+
+const supported: ReadonlySet<PlanType> = new Set(['mtls', 'api-key', 'keyless'])
+
+type Upstreams = ReadonlyMap<string, CompiledUpstream>
+
+/**
+ * Compiles APIs and routes into one matcher. What is equal in the snapshot in use is taken over: single routes,
+ * hosts all of whose routes are, or the whole.
+ */
+export function compileAllRoutes(
+  context: CompileContext,
+  { apis, routes }: Configuration,
+  upstreams: Upstreams,
+): RouteMatcher<CompiledRoute> {
+  const previous = context.previous?.routes
+  const all = new Map<CompiledRoute, Path>()
+  for (const kind of ['api', 'route'] as const) {
+    const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
+    const before = previous?.routes.filter((route) => route.kind === kind) ?? []
+    const known = reusable<AnyConfig, CompiledRoute>(before, configs, ({ name }) => name)
+    for (const [index, config] of configs.entries()) {
+      const path = [`${kind}s`, index]
+      const route = compileRoute(context, config, { kind, upstreams, path, known: known[index] })
+      if (route !== undefined) all.set(route, path)
+    }
+  }
+  checkApis(context, apis)
+  const list = [...all.keys()]
+  if (previous !== undefined && previous.routes.length === list.length) {
+    if (list.every((route, index) => route === previous.routes[index])) return previous
+  }
+  const matcher = compileRoutes(list, previous)
+  for (const { route, by } of matcher.shadowed) {
+    const message = `Route "${route.name}" is never reached: "${by.name}" takes its requests`
+    warn(context, all.get(route) ?? [], message)
+  }
+  return matcher
+}
+
+type AnyConfig = RouteConfig | ApiConfig
+
+interface RoutePlace {
+  readonly kind: CompiledRoute['kind']
+  readonly upstreams: Upstreams
+  readonly path: Path
+  /** What an equal configuration was compiled to before. */
+  readonly known: CompiledRoute | undefined
+}
+
+function compileRoute(
+  context: CompileContext,
+  config: AnyConfig,
+  { kind, upstreams, path, known }: RoutePlace,
+): CompiledRoute | undefined {
+  const { name, match, priority, requireCertificate, forwardCertificate } = config
+  const upstream = upstreams.get(config.upstream)
+  if (upstream === undefined) {
+    const message = `Could not route "${name}" to upstream "${config.upstream}": there is none`
+    return fail(context, [...path, 'upstream'], message)
+  }
+  if (known?.upstream === upstream) return known
+  const isApi = 'plans' in config
+  return {
+    kind,
+    name,
+    match,
+    priority,
+    upstream,
+    requireCertificate,
+    identity: compileIdentities(context, config.allow, {
+      path: [...path, 'allow'],
+      whose: `${isApi ? 'API' : 'Route'} "${name}"`,
+    }),
+    forward: forwardCertificate && compileForward(forwardCertificate),
+    plans: isApi ? compileApiPlans(context, config, path) : undefined,
+    verbose: isApi && config.verbose,
+    config,
+  }
+}
+
+function compileApiPlans(context: CompileContext, config: ApiConfig, path: Path): CompiledPlans {
+  const { name, plans } = config
+  const rules = new Map(plans.map((plan, index) => {
+    const place = { path: [...path, 'plans', index, 'allow'], whose: `Plan "${plan.name}"` }
+    return [plan, compileIdentities(context, plan.allow, place)]
+  }))
+  return compilePlans(name, plans, (plan) => rules.get(plan))
+}
+
+function checkApis(context: CompileContext, apis: readonly ApiConfig[]): void {
+  const names = new Set<string>()
+  for (const [index, config] of apis.entries()) {
+    const path = ['apis', index]
+    if (names.has(config.name)) {
+      fail(context, path, `Could not add API "${config.name}": the name is taken`)
+    }
+    names.add(config.name)
+    checkPlanTypes(context, config, path)
+  }
+}
+
+function checkPlanTypes(context: CompileContext, config: ApiConfig, path: Path): void {
+  for (const [index, plan] of config.plans.entries()) {
+    if (supported.has(plan.type)) continue
+    const message = `Could not add plan "${plan.name}" to API "${config.name}": ` +
+      `type "${plan.type}" is not supported`
+    fail(context, [...path, 'plans', index, 'type'], message)
+  }
+}

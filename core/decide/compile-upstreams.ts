@@ -1,0 +1,155 @@
+import type { Certificate } from '../pki/mod.ts'
+import type { Credentials } from '../port/mod.ts'
+import type { EndpointConfig, Path, UpstreamConfig, UpstreamTlsConfig } from '../snapshot/types.ts'
+import { createBalancer } from '../upstream/mod.ts'
+import type { CompiledEndpoint, CompiledUpstream, Verification } from './compiled.ts'
+import { fail, isProblem, warn } from './compile-context.ts'
+import type { CompileContext } from './compile-context.ts'
+import { compileTrust } from './compile-trust.ts'
+import { noteCertificate, noteTrust } from './compile-warnings.ts'
+import { contentId } from './content-id.ts'
+import { equal } from './equal.ts'
+import { parseAddress } from './ip-range.ts'
+import { readKeyPairAt } from './read-materials.ts'
+
+const ALPN: Readonly<Record<UpstreamConfig['protocol'], readonly string[]>> = {
+  h1: ['http/1.1'],
+  h2: ['h2'],
+  auto: ['h2', 'http/1.1'],
+  h2c: [],
+}
+const utf8 = new TextEncoder()
+
+/** Compiles all upstreams, by name. What is equal to the snapshot in use stays the same object. */
+export async function compileUpstreams(
+  context: CompileContext,
+  configs: Readonly<Record<string, UpstreamConfig>>,
+): Promise<ReadonlyMap<string, CompiledUpstream>> {
+  const upstreams = new Map<string, CompiledUpstream>()
+  for (const [name, config] of Object.entries(configs)) {
+    const path = ['upstreams', name]
+    const before = context.reusable?.upstreams.get(name)
+    const upstream = before !== undefined && equal(before.config, config)
+      ? before
+      : await compileUpstream(context, { config, name }, path)
+    if (upstream === undefined) continue
+    noteUpstream(context, upstream, path)
+    upstreams.set(name, upstream)
+  }
+  return upstreams
+}
+
+async function compileUpstream(
+  context: CompileContext,
+  { config, name }: { readonly config: UpstreamConfig; readonly name: string },
+  path: Path,
+): Promise<CompiledUpstream | undefined> {
+  const { endpoints: endpointConfigs, tls: tlsConfig, balance, host, ...rest } = { ...config, name }
+  const alpn = ALPN[config.protocol]
+  const tls = tlsConfig && await compileTls(context, { config: tlsConfig, alpn }, [...path, 'tls'])
+  if (tlsConfig !== undefined && tls === undefined) return undefined
+  const endpoints: CompiledEndpoint[] = []
+  for (const each of endpointConfigs) endpoints.push(await compileEndpoint(context, each, tls))
+  const keys = endpoints.map(({ key, weight }) => [key, weight])
+  const id = await contentId('upstream', rest, balance, host, keys)
+  const kept = context.keeper.upstreams.get(id)
+  if (kept !== undefined) return kept
+  const before = context.previous?.upstreams.get(name)
+  return {
+    ...rest,
+    id,
+    endpoints,
+    balancer: createBalancer(endpoints, before?.balancer),
+    certificate: tls?.certificate,
+    verification: tls?.verification,
+    hostFor: (authority, endpoint) =>
+      host === 'client' ? authority : host === 'endpoint' ? endpoint.address : host.name,
+    config,
+  }
+}
+
+function noteUpstream(context: CompileContext, upstream: CompiledUpstream, path: Path): void {
+  const { name, certificate, verification, config } = upstream
+  const usedBy = `upstream "${name}"`
+  if (!upstream.endpoints.some(({ weight }) => weight > 0)) {
+    warn(context, [...path, 'endpoints'], `Upstream "${name}" has no endpoint with weight`)
+  }
+  if (config.tls === undefined) return
+  const tlsPath = [...path, 'tls']
+  if (certificate !== undefined) {
+    noteCertificate(context, { certificate, kind: 'upstream-client' }, {
+      path: [...tlsPath, 'certificate'],
+      usedBy,
+    })
+  }
+  if (verification === undefined) {
+    warn(context, [...tlsPath, 'verify'], `Endpoints of ${usedBy} are not verified`)
+  } else {
+    const { truststore } = verification
+    const kind = config.tls.trust.ca.length > 0 ? 'upstream-ca' : undefined
+    noteTrust(context, { truststore, kind }, { path: tlsPath, usedBy })
+  }
+}
+
+/** What the endpoints of an upstream have in common. */
+interface SharedTls {
+  readonly alpn: readonly string[]
+  readonly config: UpstreamTlsConfig
+  readonly certificate: Certificate | undefined
+  readonly credentials: Credentials | undefined
+  readonly verification: Verification | undefined
+}
+
+async function compileTls(
+  context: CompileContext,
+  { config, alpn }: { readonly config: UpstreamTlsConfig; readonly alpn: readonly string[] },
+  path: Path,
+): Promise<SharedTls | undefined> {
+  const pair = config.certificate &&
+    await readKeyPairAt(context, config.certificate, [...path, 'certificate'])
+  if (config.certificate !== undefined && pair === undefined) return undefined
+  const own = { config, alpn, certificate: pair?.certificates[0], credentials: pair?.credentials }
+  if (!config.verify) return { ...own, verification: undefined }
+  const anchors = config.trust.ca.length === 0 ? await systemAnchors(context, path) : undefined
+  const options = { path, acceptsAnyLeaf: false, anchors }
+  const truststore = await compileTrust(context, config.trust, options)
+  return truststore && { ...own, verification: { truststore, depth: config.trust.depth } }
+}
+
+/** The host's roots. Those that cannot be read are left out: they are not the operator's to mend. */
+async function systemAnchors(
+  context: CompileContext,
+  path: Path,
+): Promise<readonly Certificate[] | undefined> {
+  const anchors = await context.keeper.systemRoots(async () => {
+    const all: Certificate[] = []
+    for (const pem of context.systemRoots()) {
+      const found = await context.pki.readCertificates(utf8.encode(pem))
+      if (!isProblem(found)) all.push(...found)
+    }
+    return all
+  })
+  if (anchors.length > 0) return anchors
+  const state = 'no ca is set, and the host has none'
+  return fail(context, path, `Could not find roots to verify endpoints with: ${state}`)
+}
+
+async function compileEndpoint(
+  context: CompileContext,
+  { host, port, weight }: EndpointConfig,
+  tls: SharedTls | undefined,
+): Promise<CompiledEndpoint> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const name = tls?.config.name ?? host
+  const plain = { host, port, weight, address, name }
+  if (tls === undefined) return { ...plain, tls, key: `${address} plain` }
+  // RFC 6066 section 3: an IP address is no server name.
+  const serverName = parseAddress(name) === undefined ? name : ''
+  const { alpn, credentials, verification } = tls
+  const id = await contentId('tls client', serverName, credentials, alpn)
+  const profile = context.keeper.clients.keep({ id, serverName, credentials, alpn })
+  const trust = verification === undefined
+    ? 'unverified'
+    : `${verification.truststore.id} ${verification.depth}`
+  return { ...plain, tls: profile, key: `${address} ${id} ${name} ${trust}` }
+}

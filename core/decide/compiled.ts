@@ -1,0 +1,148 @@
+import type { CompiledPlans, IdentityRule } from '../plan/mod.ts'
+import type { Certificate, Truststore } from '../pki/mod.ts'
+import type { Address, ClientMode, TlsClientProfile, TlsServerProfile } from '../port/mod.ts'
+import type { RouteEntry, RouteMatcher } from '../route/mod.ts'
+import type {
+  ApiConfig,
+  Configuration,
+  EndpointConfig,
+  Limits,
+  RouteConfig,
+  TlsEntryConfig,
+  UpstreamConfig,
+} from '../snapshot/types.ts'
+import type { Balancer } from '../upstream/mod.ts'
+import type { HeaderList } from '../wire/types.ts'
+import type { ApplicationIndex } from './application-index.ts'
+import type { Expiring } from './expiry.ts'
+
+/** What a listener or an SNI name asks of clients. Equal ids mean equal content. */
+export interface ClientPolicy {
+  readonly id: string
+  readonly mode: ClientMode
+  /** Whom certificates are checked against; undefined exactly where `mode` is `none`. */
+  readonly truststore: Truststore | undefined
+  /** How many intermediates a presented chain may have. */
+  readonly depth: number
+  /** Whether an application's own certificate is enough, besides a path to an anchor. */
+  readonly applications: boolean
+  /** SHA-256 of the configured anchors, hex. */
+  readonly anchors: ReadonlySet<string>
+  /** Which of the trusted certificates count; undefined: all. */
+  readonly identity: IdentityRule | undefined
+}
+
+/** A server certificate, the names it is shown for, and the client policy of these names. */
+export interface TlsName {
+  /** Lower case, exact or `*.domain`; empty: for clients that send no known name. */
+  readonly names: readonly string[]
+  readonly profile: TlsServerProfile
+  readonly policy: ClientPolicy
+  /** Those of the profile's credentials, in their order. */
+  readonly certificates: readonly Certificate[]
+  readonly config: TlsEntryConfig
+}
+
+/** Proxies in front that may speak for their clients. */
+export interface TrustedProxies {
+  /** The header that carries the client certificate, lower case; undefined: none is believed. */
+  readonly clientCertificateHeader: string | undefined
+  /** Whether a connection from this address may start with a PROXY protocol header. */
+  sendsProxyHeader(address: string): boolean
+  /**
+   * Whether a peer is one of them, so that what it says about its clients is believed.
+   *
+   * @param address the connection's own peer, not what a PROXY header says
+   * @param fingerprint SHA-256 of the certificate it proved itself with, hex
+   */
+  trusts(address: string, fingerprint: string | undefined): boolean
+}
+
+/** An address the gateway accepts on, ready for use. */
+export interface CompiledListener {
+  readonly name: string
+  readonly address: Address
+  readonly proxyProtocol: boolean
+  /** Empty: a plain listener. */
+  readonly tls: readonly TlsName[]
+  /** Server certificate and client policy for an SNI in lower case, empty without; undefined: to be refused. */
+  selectTls(sni: string): TlsName | undefined
+  /** The policy for certificates that a trusted proxy's header carries. */
+  readonly clients: ClientPolicy
+  readonly trustedProxies: TrustedProxies | undefined
+}
+
+/** One host:port of an upstream, ready for dialling. */
+export interface CompiledEndpoint extends EndpointConfig {
+  /** For people and for Host: `host:port`, an IPv6 address in brackets. */
+  readonly address: string
+  /** Covers address, TLS profile and trust: connections under equal keys may be used for one another. */
+  readonly key: string
+  readonly tls: TlsClientProfile | undefined
+  /** The DNS name or IP address that the endpoint's certificate must speak for. */
+  readonly name: string
+}
+
+/** Whom endpoints must be vouched for by. */
+export interface Verification {
+  readonly truststore: Truststore
+  readonly depth: number
+}
+
+/** An upstream, ready for use. Equal ids mean equal content, and then it is the same object across snapshots. */
+export interface CompiledUpstream
+  extends Omit<UpstreamConfig, 'endpoints' | 'tls' | 'balance' | 'host'> {
+  readonly id: string
+  readonly endpoints: readonly CompiledEndpoint[]
+  /** Plain state that `core/upstream` reads and changes. */
+  readonly balancer: Balancer<CompiledEndpoint>
+  /** The gateway's own certificate towards the endpoints. */
+  readonly certificate: Certificate | undefined
+  /** Undefined: endpoints are plain, or the configuration says not to verify them. */
+  readonly verification: Verification | undefined
+  /** The Host to send for a request whose own is `authority`. */
+  hostFor(authority: string, endpoint: CompiledEndpoint): string
+  readonly config: UpstreamConfig
+}
+
+/** How a route tells the client certificate upstream. */
+export interface ForwardCertificate {
+  /** The header names it sets, lower case, `_` as `-`. */
+  readonly names: readonly string[]
+  /** Names and values in turn for a verified certificate. */
+  headers(certificate: Certificate): HeaderList
+}
+
+/** A route, ready for use. */
+export interface CompiledRoute extends RouteEntry {
+  readonly kind: 'api' | 'route'
+  readonly upstream: CompiledUpstream
+  readonly requireCertificate: boolean
+  /** Which certificates `requireCertificate` takes; undefined: all that count. */
+  readonly identity: IdentityRule | undefined
+  readonly forward: ForwardCertificate | undefined
+  /** Undefined: a route without plans. */
+  readonly plans: CompiledPlans | undefined
+  /** Whether refusals tell the client the detail. */
+  readonly verbose: boolean
+  readonly config: RouteConfig | ApiConfig
+}
+
+/** One validated, frozen, compiled picture of all configuration. */
+export interface Snapshot {
+  /** Stands for what it was compiled with besides the configuration. */
+  readonly basis: string
+  readonly configuration: Configuration
+  readonly limits: Limits
+  readonly listeners: ReadonlyMap<string, CompiledListener>
+  readonly upstreams: ReadonlyMap<string, CompiledUpstream>
+  readonly routes: RouteMatcher<CompiledRoute>
+  readonly applications: ApplicationIndex
+  /** What listeners and upstreams use and what expires; certificates of applications are in `applications`. */
+  readonly expiring: readonly Expiring[]
+  /**
+   * Whether a header, by its name in lower case, carries identity: it is removed from every request that does
+   * not come from a trusted proxy. `_` counts as `-`.
+   */
+  isIdentityHeader(lowerName: string): boolean
+}

@@ -1,0 +1,31 @@
+const utf8 = new TextEncoder()
+
+/** SHA-256 over any JSON-like content, hex: equal content gives equal ids. Each kind of content names itself first. */
+export async function contentId(kind: string, ...content: readonly unknown[]): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', utf8.encode(JSON.stringify([kind, content])))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** What {@linkcode deriveBytes} derives. */
+export interface Derivation {
+  readonly purpose: string
+  /** In bytes. */
+  readonly length: number
+}
+
+/** Derives key material from a secret with HKDF (RFC 5869) over SHA-256. */
+export async function deriveBytes(
+  secret: Uint8Array,
+  { purpose, length }: Derivation,
+): Promise<Uint8Array> {
+  const key = await crypto.subtle.importKey('raw', Uint8Array.from(secret), 'HKDF', false, [
+    'deriveBits',
+  ])
+  const how = {
+    name: 'HKDF',
+    hash: 'SHA-256',
+    salt: new Uint8Array(0),
+    info: utf8.encode(`sallyport ${purpose}`),
+  }
+  return new Uint8Array(await crypto.subtle.deriveBits(how, key, length * 8))
+}

@@ -1,0 +1,146 @@
+import { checkIdentity, checkPlans } from '../plan/mod.ts'
+import type { CertificateToken, PlanRefusal, PlansResult, Tokens } from '../plan/mod.ts'
+import type { Certificate } from '../pki/mod.ts'
+import type { HeaderList, RequestHead } from '../wire/types.ts'
+import { admission, policyOf, presentedCertificate, speaksForOthers } from './admit.ts'
+import type { ClientPolicy, CompiledListener, CompiledRoute, Snapshot } from './compiled.ts'
+import { refusal } from './refusals.ts'
+import type { Decision, Grant, Peer, Refusal } from './types.ts'
+
+/** What a decision depends on of a request's head. */
+export type DecidedHead = Pick<RequestHead, 'method' | 'host' | 'path' | 'headers'>
+
+/**
+ * Decides a request: synchronous, without I/O, from its arguments alone.
+ *
+ * @param snapshot the current one, not the one the connection began with
+ * @param listener of the same snapshot
+ * @param now epoch milliseconds
+ */
+export function decide(
+  snapshot: Snapshot,
+  listener: CompiledListener,
+  head: DecidedHead,
+  peer: Peer,
+  now: number,
+): Decision {
+  const found = findPolicy(listener, head.host, peer)
+  if (found.refusal !== undefined) {
+    return { kind: 'refuse', refusal: found.refusal, route: undefined }
+  }
+  const { policy } = found
+  const { applications } = snapshot
+  const token = presentedCertificate(peer, { policy, applications, now })
+  const route = snapshot.routes.match(head.host, head.path, head.method)
+  const refused = admission(policy, token) ?? checkRequirement(route, token)
+  if (refused !== undefined) return turnAway(route, refused)
+  if (route === undefined) {
+    const found = refusal('ROUTE_NOT_FOUND', `No route takes ${head.method} for this host and path`)
+    return { kind: 'refuse', refusal: found, route }
+  }
+  const plans = checkRoutePlans(route, { tokens: tokensOf(head.headers, token), applications, now })
+  if (plans?.kind === 'refused') return turnAway(route, plans.refusal)
+  const certificate = token?.problem === undefined
+    ? peer.certificate?.verdict.certificate
+    : undefined
+  return {
+    kind: 'forward',
+    route,
+    upstream: route.upstream,
+    grant: grantOf(plans),
+    added: addedHeaders(route, token === undefined ? undefined : certificate),
+    owned: route.forward?.names ?? none,
+  }
+}
+
+const none: string[] = []
+
+function addedHeaders(route: CompiledRoute, certificate: Certificate | undefined): HeaderList {
+  if (route.forward === undefined || certificate === undefined) return none
+  return route.forward.headers(certificate)
+}
+
+/** The policy of a request, or why it has none. */
+export type FoundPolicy =
+  | { readonly policy: ClientPolicy; readonly refusal?: undefined }
+  | { readonly refusal: Refusal }
+
+/**
+ * The client policy that counts for a request. A host that belongs to another policy than the connection's SNI is
+ * misdirected (RFC 9110 section 15.5.20): its policy was never applied to this connection.
+ */
+export function findPolicy(listener: CompiledListener, host: string, peer: Peer): FoundPolicy {
+  const policy = policyOf(listener, peer)
+  if (policy === undefined) {
+    const detail = `SNI "${peer.sni}" has no server certificate on listener "${listener.name}"`
+    return { refusal: refusal('HOST_MISDIRECTED', detail) }
+  }
+  if (host === peer.sni || speaksForOthers(listener, peer)) return { policy }
+  const hosts = listener.selectTls(host)?.policy
+  if (hosts === undefined || hosts.id === policy.id) return { policy }
+  const detail = `Host "${host}" belongs to another client policy than SNI "${peer.sni}"`
+  return { refusal: refusal('HOST_MISDIRECTED', detail) }
+}
+
+/** Why a route that requires a certificate turns a request away; undefined where it does not. */
+export function checkRequirement(
+  route: CompiledRoute | undefined,
+  token: CertificateToken | undefined,
+): PlanRefusal | undefined {
+  if (route === undefined || !route.requireCertificate) return undefined
+  if (token !== undefined) return token.problem ?? checkIdentity(route.identity, token)
+  const detail = `Route "${route.name}" requires a client certificate: none was presented`
+  return { code: 'CERTIFICATE_MISSING', detail }
+}
+
+/** What plans are checked against. */
+export interface PlansQuestion {
+  readonly tokens: Tokens
+  readonly applications: Snapshot['applications']
+  readonly now: number
+}
+
+/** What a route's plans say; undefined for a route without plans. */
+export function checkRoutePlans(
+  route: CompiledRoute,
+  { tokens, applications, now }: PlansQuestion,
+  told?: Parameters<typeof checkPlans>[2],
+): PlansResult | undefined {
+  if (route.plans === undefined) return undefined
+  return checkPlans(route.plans, { tokens, credentials: applications, now }, told)
+}
+
+/** What a request brings along to prove itself. */
+export function tokensOf(headers: HeaderList, certificate: CertificateToken | undefined): Tokens {
+  return { certificate, header: (name) => headerValue(headers, name) }
+}
+
+/** A header's value by its name in lower case. One that comes twice is none: which one counts is unclear. */
+function headerValue(headers: HeaderList, name: string): string | undefined {
+  let found: string | undefined
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const each = headers[index] as string
+    if (each.length !== name.length || each.toLowerCase() !== name) continue
+    if (found !== undefined) return undefined
+    found = headers[index + 1]
+  }
+  return found
+}
+
+function grantOf(plans: PlansResult | undefined): Grant | undefined {
+  if (plans?.kind !== 'granted') return undefined
+  const { plan, application } = plans
+  return { plan: plan.name, planType: plan.type, application }
+}
+
+/**
+ * Routes without plans answer 400 where a certificate is wanted, those with plans 401. Who is known, but not
+ * allowed, is told so by 403 on either (RFC 9110 section 15.5.4).
+ */
+function turnAway(route: CompiledRoute | undefined, refused: PlanRefusal): Decision {
+  const wanted = route?.plans === undefined ? 400 : 401
+  const status = refused.code === 'CERTIFICATE_NOT_ALLOWED' ? 403 : wanted
+  const verbose = route?.verbose ?? false
+  const found = refusal(refused.code, refused.detail, { status, verbose })
+  return { kind: 'refuse', refusal: found, route }
+}

@@ -1,0 +1,57 @@
+import type { Certificate, Truststore } from '../pki/mod.ts'
+import type { TlsClientProfile, TlsServerProfile } from '../port/mod.ts'
+import type { ClientPolicy, CompiledUpstream, Snapshot } from './compiled.ts'
+
+/** Keeps one object for equal ids: that of the snapshot in use, if it has one. */
+class Kept<T extends { readonly id: string }> {
+  readonly #byId = new Map<string, T>()
+
+  keep(value: T): T {
+    const known = this.#byId.get(value.id)
+    if (known !== undefined) return known
+    this.#byId.set(value.id, value)
+    return value
+  }
+
+  get(id: string): T | undefined {
+    return this.#byId.get(id)
+  }
+}
+
+/** Identity across snapshots: what is equal stays the same object, so connections need not be touched. */
+export class Keeper {
+  readonly truststores: Kept<Truststore> = new Kept()
+  readonly policies: Kept<ClientPolicy> = new Kept()
+  readonly servers: Kept<TlsServerProfile> = new Kept()
+  readonly clients: Kept<TlsClientProfile> = new Kept()
+  readonly upstreams: Kept<CompiledUpstream> = new Kept()
+
+  #roots: Promise<readonly Certificate[]> | undefined
+
+  constructor(previous: Snapshot | undefined) {
+    for (const listener of previous?.listeners.values() ?? []) {
+      this.#policy(listener.clients)
+      for (const { profile, policy } of listener.tls) {
+        this.servers.keep(profile)
+        this.#policy(policy)
+      }
+    }
+    for (const upstream of previous?.upstreams.values() ?? []) {
+      this.upstreams.keep(upstream)
+      if (upstream.verification !== undefined) {
+        this.truststores.keep(upstream.verification.truststore)
+      }
+      for (const { tls } of upstream.endpoints) if (tls !== undefined) this.clients.keep(tls)
+    }
+  }
+
+  /** The host's roots, read once. */
+  systemRoots(read: () => Promise<readonly Certificate[]>): Promise<readonly Certificate[]> {
+    return this.#roots ??= read()
+  }
+
+  #policy(policy: ClientPolicy): void {
+    this.policies.keep(policy)
+    if (policy.truststore !== undefined) this.truststores.keep(policy.truststore)
+  }
+}

@@ -1,0 +1,40 @@
+import { equal } from './equal.ts'
+
+/** Something compiled, with the configuration it was compiled from. */
+interface Compiled<C> {
+  readonly config: C
+}
+
+/**
+ * For each configuration what was compiled from an equal one before, or undefined. A list that changed in one
+ * place costs little more than comparing it.
+ *
+ * @param keyOf what an equal configuration has in common and few others do
+ */
+export function reusable<C, T extends Compiled<C>>(
+  before: readonly T[],
+  after: readonly C[],
+  keyOf: (config: C) => string,
+): (T | undefined)[] {
+  const found = new Array<T | undefined>(after.length).fill(undefined)
+  const shorter = Math.min(before.length, after.length)
+  const takes = (at: number, from: number): boolean => {
+    const candidate = before[from] as T
+    if (!equal(candidate.config, after[at])) return false
+    found[at] = candidate
+    return true
+  }
+  let start = 0
+  while (start < shorter && takes(start, start)) start++
+  let end = 0
+  while (end < shorter - start && takes(after.length - 1 - end, before.length - 1 - end)) end++
+  const moved = new Map(
+    before.slice(start, before.length - end).map((each) => [keyOf(each.config), each]),
+  )
+  for (let at = start; at < after.length - end; at++) {
+    const config = after[at] as C
+    const candidate = moved.get(keyOf(config))
+    if (candidate !== undefined && equal(candidate.config, config)) found[at] = candidate
+  }
+  return found
+}

@@ -1,0 +1,118 @@
+import type { Verdict } from '../pki/mod.ts'
+import type { PlanType } from '../snapshot/types.ts'
+import type { HeaderList } from '../wire/types.ts'
+import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
+
+/** The stable code of every refusal; the table in docs/refusals.md says what each means and what to do. */
+export type RefusalCode =
+  | 'MALFORMED_REQUEST'
+  | 'HEAD_TOO_LARGE'
+  | 'TARGET_TOO_LONG'
+  | 'BODY_TOO_LARGE'
+  | 'VERSION_UNSUPPORTED'
+  | 'TRANSFER_CODING_UNSUPPORTED'
+  | 'METHOD_UNSUPPORTED'
+  | 'UPGRADE_UNSUPPORTED'
+  | 'REQUEST_TIMEOUT'
+  | 'CLIENT_GONE'
+  | 'CLIENT_HELLO_INVALID'
+  | 'PROXY_HEADER_INVALID'
+  | 'HANDSHAKE_FAILED'
+  | 'HANDSHAKE_TIMEOUT'
+  | 'SNI_UNKNOWN'
+  | 'CONNECTION_LIMIT'
+  | 'CONNECTION_ABUSED'
+  | 'HOST_MISDIRECTED'
+  | 'ROUTE_NOT_FOUND'
+  | 'CERTIFICATE_MISSING'
+  | 'CERTIFICATE_MALFORMED'
+  | 'CERTIFICATE_UNTRUSTED'
+  | 'CERTIFICATE_EXPIRED'
+  | 'CERTIFICATE_NOT_YET_VALID'
+  | 'CERTIFICATE_REVOKED'
+  | 'CERTIFICATE_REVOCATION_UNKNOWN'
+  | 'CERTIFICATE_UNKNOWN'
+  | 'CERTIFICATE_NOT_ALLOWED'
+  | 'API_KEY_MISSING'
+  | 'API_KEY_UNKNOWN'
+  | 'SUBSCRIPTION_MISSING'
+  | 'SUBSCRIPTION_PENDING'
+  | 'SUBSCRIPTION_PAUSED'
+  | 'SUBSCRIPTION_CLOSED'
+  | 'SUBSCRIPTION_NOT_STARTED'
+  | 'SUBSCRIPTION_EXPIRED'
+  | 'NO_ENDPOINT'
+  | 'DRAINING'
+  | 'UPSTREAM_UNREACHABLE'
+  | 'UPSTREAM_TLS_FAILED'
+  | 'UPSTREAM_CERTIFICATE_REFUSED'
+  | 'UPSTREAM_MALFORMED'
+  | 'UPSTREAM_CLOSED'
+  | 'UPSTREAM_TIMEOUT'
+  | 'INTERNAL_ERROR'
+
+/** A request or connection turned away. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** The HTTP status answered, or 0 where a connection is closed without an answer. */
+  readonly status: number
+  /** For the operator: the log, `explain`, and clients where `verbose` is on. */
+  readonly detail: string
+  /** Whether `detail` may be told to the client. */
+  readonly verbose: boolean
+}
+
+/** A client certificate that was presented, and what was found about it. */
+export interface ClientCertificate {
+  /** SHA-256 of its DER, hex, lower case. */
+  readonly fingerprint: string
+  readonly verdict: Verdict
+  /** The truststore id that the verdict was made against. */
+  readonly truststore: string
+}
+
+/** Everything about the other end that a decision may depend on. */
+export interface Peer {
+  /** The client's address, after PROXY protocol. */
+  readonly address: string
+  /** The name of the listener it came in by. */
+  readonly listener: string
+  readonly secure: boolean
+  /** The SNI in lower case, empty without. */
+  readonly sni: string
+  /** Whether the peer is a proxy that may speak for its clients. */
+  readonly trustedProxy: boolean
+  /** From the handshake, or from a trusted proxy's header. */
+  readonly certificate: ClientCertificate | undefined
+}
+
+/** What a decision says about the subscription that let a request in. */
+export interface Grant {
+  readonly plan: string
+  readonly planType: PlanType
+  readonly application: string | undefined
+}
+
+/** A request that may go on. */
+export interface Forward {
+  readonly kind: 'forward'
+  readonly route: CompiledRoute
+  readonly upstream: CompiledUpstream
+  /** Undefined: a route without plans. */
+  readonly grant: Grant | undefined
+  /** Names and values in turn that the request gains, after identity from the client was removed. */
+  readonly added: HeaderList
+  /** Headers that the route sets itself, lower case with `-`: they go even where a trusted proxy sent them. */
+  readonly owned: readonly string[]
+}
+
+/** A request that is turned away. */
+export interface Refuse {
+  readonly kind: 'refuse'
+  readonly refusal: Refusal
+  /** The route that was asked for, where one was found. */
+  readonly route: CompiledRoute | undefined
+}
+
+/** What is to be done with a request. */
+export type Decision = Forward | Refuse

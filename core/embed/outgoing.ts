@@ -1,0 +1,41 @@
+import type { Forward, Peer } from '../decide/mod.ts'
+import { clientFields, forwardedFields, type HeaderClasses } from '../proxy/mod.ts'
+import { isNamed } from '../wire/mod.ts'
+import type { RequestHead } from '../wire/mod.ts'
+
+/** What a request's head upstream is made of. */
+export interface OutgoingParts {
+  readonly request: Request
+  readonly classes: HeaderClasses
+  readonly head: RequestHead
+  readonly peer: Peer
+  readonly forward: Forward
+}
+
+/** The header fields that go upstream; Host and framing are for `fetch` to write. */
+export function outgoingHeaders(parts: OutgoingParts): Headers {
+  const { request, classes, head, peer, forward } = parts
+  const port = Number(new URL(request.url).port) || (peer.secure ? 443 : 80)
+  const fields = forwardedFields(head, {
+    classes,
+    clientFields: clientFields(peer.address, port, peer.secure),
+    added: forward.added,
+    owned: forward.owned,
+    trusted: false,
+    address: peer.address,
+  })
+  const headers = new Headers()
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string
+    if (!isHosts(name)) headers.append(name, fields[i + 1] as string)
+  }
+  return headers
+}
+
+/**
+ * Fields that are the host's own: it has answered what was expected, and its `fetch` asks for the content codings
+ * that it decodes. Named by the client they would bring codings that it does not.
+ */
+function isHosts(name: string): boolean {
+  return isNamed(name, 'expect') || isNamed(name, 'accept-encoding')
+}

@@ -1,0 +1,9 @@
+/**
+ * **observe** - what happened, as values: access-log lines, counters. It must never know where they
+ * go, and never slow down what it observes.
+ * @module
+ */
+export { accessLogLine, connectionLogLine } from './access-log.ts'
+export { addCounters, Counters, DURATION_BUCKETS, emptyCounters } from './counters.ts'
+export type { CounterValues, Histogram } from './counters.ts'
+export type * from './types.ts'

@@ -1,0 +1,125 @@
+import { type DecodedCertificate, isSelfIssued } from './decode.ts'
+import { type Finding, label, refuse } from './finding.ts'
+import { type GeneralName, NameForm } from './general-name.ts'
+import { type ConstrainedName, prepareName, prepareSubtree, type Subtree } from './subtree.ts'
+import type { TrustRules } from './types.ts'
+
+/** What checking may go by and may cost. */
+interface Limits {
+  readonly rules: TrustRules
+  /** Comparisons that may still be made. */
+  readonly budget: { comparisons: number }
+}
+
+/** Checks every name of a path against the name constraints above it (RFC 5280 sections 4.2.1.10 and 6.1.3). */
+export function checkNameConstraints(
+  downwards: readonly DecodedCertificate[],
+  limits: Limits,
+): Finding | undefined {
+  const above: DecodedCertificate[] = []
+  for (const [i, certificate] of downwards.entries()) {
+    const last = i === downwards.length - 1
+    // RFC 5280 section 6.1.3 (b): self-issued certificates are exempt, but for the last.
+    const checked = last || !isSelfIssued(certificate)
+    for (const ca of checked ? above : []) {
+      const finding = checkAgainst(namesOf(certificate), ca, limits)
+      if (finding !== undefined) return refuse(finding.code, certificate, finding.detail)
+    }
+    if (certificate.extensions.nameConstraints !== undefined) above.push(certificate)
+  }
+  return undefined
+}
+
+function checkAgainst(
+  names: readonly ConstrainedName[],
+  ca: DecodedCertificate,
+  { rules, budget }: Limits,
+): Finding | undefined {
+  const { permitted, excluded } = constraintsOf(ca)
+  for (const name of names) {
+    const within = permitted.get(name.form) ?? []
+    const without = excluded.get(name.form) ?? []
+    budget.comparisons -= within.length + without.length
+    if (budget.comparisons < 0) {
+      return { code: 'too-complex', detail: 'its names and their constraints are too many' }
+    }
+    const state = constrain(name, within, without, rules)
+    if (state === undefined) continue
+    const text = name.text.slice(0, 120)
+    return {
+      code: 'name-constraint',
+      detail: `its name "${text}" ${state} the constraints of ${label(ca)}`,
+    }
+  }
+  return undefined
+}
+
+function constrain(
+  name: ConstrainedName,
+  within: readonly Subtree[],
+  without: readonly Subtree[],
+  rules: TrustRules,
+): string | undefined {
+  if (within.length === 0 && without.length === 0) return undefined
+  let permitted = within.length === 0
+  const broken = (subtree: Subtree) => !subtree.valid || (subtree.lax && rules.profile === 'strict')
+  // RFC 5280 section 4.2.1.10: what cannot be processed refuses the certificate.
+  if (!name.valid || within.some(broken) || without.some(broken)) return 'cannot be compared with'
+  for (const subtree of without) if (subtree.touches(name)) return 'is excluded by'
+  for (const subtree of within) permitted ||= subtree.contains(name)
+  return permitted ? undefined : 'is not permitted by'
+}
+
+interface Constraints {
+  readonly permitted: ReadonlyMap<number, readonly Subtree[]>
+  readonly excluded: ReadonlyMap<number, readonly Subtree[]>
+}
+
+const preparedConstraints = new WeakMap<DecodedCertificate, Constraints>()
+const preparedNames = new WeakMap<DecodedCertificate, readonly ConstrainedName[]>()
+
+function constraintsOf(ca: DecodedCertificate): Constraints {
+  const known = preparedConstraints.get(ca)
+  if (known !== undefined) return known
+  const { permitted = [], excluded = [] } = ca.extensions.nameConstraints ?? {}
+  const constraints = { permitted: byForm(permitted), excluded: byForm(excluded) }
+  preparedConstraints.set(ca, constraints)
+  return constraints
+}
+
+function byForm(names: readonly GeneralName[]): ReadonlyMap<number, readonly Subtree[]> {
+  const forms = new Map<number, Subtree[]>()
+  for (const name of names) {
+    const group = forms.get(name.form) ?? []
+    group.push(prepareSubtree(name))
+    forms.set(name.form, group)
+  }
+  return forms
+}
+
+/** The names that constraints look at. */
+function namesOf(certificate: DecodedCertificate): readonly ConstrainedName[] {
+  const known = preparedNames.get(certificate)
+  if (known !== undefined) return known
+  const { subject, extensions } = certificate
+  const names = [...extensions.subjectAltNames ?? []]
+  const bytes = new Uint8Array(0)
+  if (subject.keys.length > 0) {
+    names.push({
+      form: NameForm.directory,
+      key: subject.key,
+      text: subject.text,
+      bytes,
+      name: subject,
+    })
+  }
+  // RFC 5280 section 4.2.1.10: without an alternative name, emailAddress in the subject is a mailbox.
+  if (!names.some((n) => n.form === NameForm.email)) {
+    for (const text of subject.emails) {
+      names.push({ form: NameForm.email, key: text, text, bytes, name: undefined })
+    }
+  }
+  const prepared = names.map(prepareName)
+  preparedNames.set(certificate, prepared)
+  return prepared
+}

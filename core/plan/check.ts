@@ -1,0 +1,171 @@
+import type { PlanConfig, PlanType } from '../snapshot/types.ts'
+import { placeIn, showTime } from './span.ts'
+import { checkSubscription, rank } from './subscription.ts'
+import type {
+  CertificateToken,
+  CompiledPlan,
+  CompiledPlans,
+  Credential,
+  CredentialLookup,
+  IdentityRule,
+  PlanRefusal,
+  PlanResult,
+  Tokens,
+} from './types.ts'
+
+/** The order in which plans of one API are tried. */
+export const PLAN_ORDER: readonly PlanType[] = ['mtls', 'jwt', 'oauth2', 'api-key', 'keyless']
+
+/** Puts the plans of an API into the order in which they are tried; equals stay in the document's order. */
+export function compilePlans(
+  api: string,
+  plans: readonly PlanConfig[],
+  ruleOf: (plan: PlanConfig) => IdentityRule | undefined = () => undefined,
+): CompiledPlans {
+  const place = (plan: PlanConfig): number => PLAN_ORDER.indexOf(plan.type)
+  const compiled = plans.map((plan): CompiledPlan => ({ ...plan, identity: ruleOf(plan) }))
+  return { api, plans: compiled.sort((a, b) => place(a) - place(b)) }
+}
+
+/** What the plans of an API are checked against. */
+export interface PlanContext {
+  readonly tokens: Tokens
+  readonly credentials: CredentialLookup
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+/** The plan that lets a request in, or the most telling reason why none does. */
+export type PlansResult =
+  | {
+    readonly kind: 'granted'
+    readonly plan: CompiledPlan
+    readonly application: string | undefined
+  }
+  | { readonly kind: 'refused'; readonly refusal: PlanRefusal }
+
+/**
+ * Tries the plans of an API in order; the first that lets in wins. A token without a valid subscription
+ * leads to the next plan. Keyless runs only where no plan before it found any token.
+ *
+ * @param told called with what each plan said, for whoever wants to explain
+ */
+export function checkPlans(
+  compiled: CompiledPlans,
+  context: PlanContext,
+  told?: (plan: CompiledPlan, result: PlanResult) => void,
+): PlansResult {
+  let tokenFound = false
+  let telling: PlanRefusal | undefined
+  for (const plan of compiled.plans) {
+    const result = checkPlan({ api: compiled.api, plan, tokenFound }, context)
+    told?.(plan, result)
+    if (result.kind === 'granted') {
+      return { kind: 'granted', plan, application: result.application }
+    }
+    if (result.kind === 'skipped') continue
+    if (result.kind === 'refused') tokenFound = true
+    if (telling === undefined || rank(result.refusal) < rank(telling)) telling = result.refusal
+  }
+  return { kind: 'refused', refusal: telling ?? noPlan(compiled.api) }
+}
+
+function noPlan(api: string): PlanRefusal {
+  return { code: 'SUBSCRIPTION_MISSING', detail: `API "${api}" has no plan that could let in` }
+}
+
+interface PlanTurn {
+  readonly api: string
+  readonly plan: CompiledPlan
+  readonly tokenFound: boolean
+}
+
+function checkPlan(turn: PlanTurn, context: PlanContext): PlanResult {
+  switch (turn.plan.type) {
+    case 'mtls':
+      return checkCertificate(turn, context)
+    case 'api-key':
+      return checkApiKey(turn, context)
+    case 'keyless':
+      return turn.tokenFound ? { kind: 'skipped' } : { kind: 'granted', application: undefined }
+    default:
+      return { kind: 'skipped' }
+  }
+}
+
+function checkCertificate(turn: PlanTurn, context: PlanContext): PlanResult {
+  const token = context.tokens.certificate
+  if (token === undefined) {
+    const detail = `Plan "${turn.plan.name}" wants a client certificate: none was presented`
+    return { kind: 'no-token', refusal: { code: 'CERTIFICATE_MISSING', detail } }
+  }
+  const credential = context.credentials.byCertificate(token.fingerprint)
+  const refusal = token.problem ?? checkCertificateCredential(token, credential, context.now) ??
+    checkIdentity(turn.plan.identity, token)
+  if (refusal !== undefined) return { kind: 'refused', refusal }
+  return subscribed(turn, credential as Credential, context.now)
+}
+
+/** Why conditions turn a certificate away that counts otherwise; undefined where they do not. */
+export function checkIdentity(
+  rule: IdentityRule | undefined,
+  { identity, fingerprint }: CertificateToken,
+): PlanRefusal | undefined {
+  if (rule === undefined) return undefined
+  if (identity !== undefined) return rule.refusalOf(identity)
+  return { code: 'CERTIFICATE_NOT_ALLOWED', detail: `The names of ${fingerprint} are not known` }
+}
+
+/** Whether a certificate belongs to an application now; undefined where it does. */
+export function checkCertificateCredential(
+  token: CertificateToken,
+  credential: Credential | undefined,
+  now: number,
+): PlanRefusal | undefined {
+  if (credential === undefined) {
+    const detail = `Certificate ${token.fingerprint} belongs to no application`
+    return { code: 'CERTIFICATE_UNKNOWN', detail }
+  }
+  const place = placeIn(credential, now)
+  if (place === 'within') return undefined
+  const whose = `Certificate ${token.fingerprint} of application "${credential.application.name}"`
+  return place === 'before'
+    ? {
+      code: 'CERTIFICATE_NOT_YET_VALID',
+      detail: `${whose} counts from ${showTime(credential.from)}`,
+    }
+    : {
+      code: 'CERTIFICATE_EXPIRED',
+      detail: `${whose} counted until ${showTime(credential.until)}`,
+    }
+}
+
+function checkApiKey(turn: PlanTurn, context: PlanContext): PlanResult {
+  const { plan } = turn
+  const key = context.tokens.header(plan.header)
+  if (key === undefined || key === '') {
+    const detail = `Plan "${plan.name}" wants an API key in header "${plan.header}": none was sent`
+    return { kind: 'no-token', refusal: { code: 'API_KEY_MISSING', detail } }
+  }
+  const credential = context.credentials.byApiKey(key)
+  const place = credential === undefined ? undefined : placeIn(credential, context.now)
+  if (credential === undefined || place !== 'within') {
+    const state = credential === undefined
+      ? 'belongs to no application'
+      : place === 'before'
+      ? `of application "${credential.application.name}" counts from ${showTime(credential.from)}`
+      : `of application "${credential.application.name}" counted until ${
+        showTime(credential.until)
+      }`
+    const detail = `API key in header "${plan.header}" ${state}`
+    return { kind: 'refused', refusal: { code: 'API_KEY_UNKNOWN', detail } }
+  }
+  return subscribed(turn, credential, context.now)
+}
+
+function subscribed(turn: PlanTurn, { application }: Credential, now: number): PlanResult {
+  const refusal = checkSubscription(application, turn, now)
+  return refusal === undefined
+    ? { kind: 'granted', application: application.name }
+    : { kind: 'refused', refusal }
+}

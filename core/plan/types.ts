@@ -1,0 +1,99 @@
+import type { PlanConfig, Span, SubscriptionConfig } from '../snapshot/types.ts'
+
+/** Why a plan does not let a request in. The names are those of the answered refusals. */
+export type PlanRefusalCode =
+  | 'CERTIFICATE_MISSING'
+  | 'CERTIFICATE_MALFORMED'
+  | 'CERTIFICATE_UNTRUSTED'
+  | 'CERTIFICATE_EXPIRED'
+  | 'CERTIFICATE_NOT_YET_VALID'
+  | 'CERTIFICATE_REVOKED'
+  | 'CERTIFICATE_REVOCATION_UNKNOWN'
+  | 'CERTIFICATE_UNKNOWN'
+  | 'CERTIFICATE_NOT_ALLOWED'
+  | 'API_KEY_MISSING'
+  | 'API_KEY_UNKNOWN'
+  | 'SUBSCRIPTION_MISSING'
+  | 'SUBSCRIPTION_PENDING'
+  | 'SUBSCRIPTION_PAUSED'
+  | 'SUBSCRIPTION_CLOSED'
+  | 'SUBSCRIPTION_NOT_STARTED'
+  | 'SUBSCRIPTION_EXPIRED'
+
+/** Why a request is not let in, with a sentence for the operator. */
+export interface PlanRefusal {
+  readonly code: PlanRefusalCode
+  readonly detail: string
+}
+
+/** An application as plans see it. */
+export interface Application {
+  readonly name: string
+  /** By API name. */
+  readonly subscriptions: ReadonlyMap<string, readonly SubscriptionConfig[]>
+}
+
+/** What a token - a certificate or a key - stands for. */
+export interface Credential extends Span {
+  readonly application: Application
+}
+
+/** Where plans look up to whom a token belongs. */
+export interface CredentialLookup {
+  /** `fingerprint` is the SHA-256 of a certificate's DER, hex. */
+  byCertificate(fingerprint: string): Credential | undefined
+  byApiKey(key: string): Credential | undefined
+}
+
+/** The names in a certificate: its subject (RFC 4514 text), and those it speaks for. */
+export interface Identity {
+  readonly subject: string
+  readonly names: {
+    readonly dns: readonly string[]
+    readonly uri: readonly string[]
+    readonly email: readonly string[]
+    readonly ip: readonly string[]
+  }
+}
+
+/** Conditions on the names of certificates, one of which must be met. */
+export interface IdentityRule {
+  /** Why none is met; undefined where one is. */
+  refusalOf(identity: Identity): PlanRefusal | undefined
+  /** Which one is met and by what, or why none is, for the operator. */
+  explain(identity: Identity): string
+}
+
+/** A client certificate as plans see it: `problem` says why it does not count. */
+export interface CertificateToken {
+  readonly fingerprint: string
+  readonly problem: PlanRefusal | undefined
+  /** Known where there is no problem. */
+  readonly identity: Identity | undefined
+}
+
+/** What a request brings along to prove itself. */
+export interface Tokens {
+  readonly certificate: CertificateToken | undefined
+  /** The value of a header, by its name in lower case; undefined where absent. */
+  header(name: string): string | undefined
+}
+
+/** A plan, ready for use. */
+export interface CompiledPlan extends PlanConfig {
+  /** Which of the certificates that applications have it takes; undefined: all. */
+  readonly identity: IdentityRule | undefined
+}
+
+/** The plans of one API, in the order in which they are tried. */
+export interface CompiledPlans {
+  readonly api: string
+  readonly plans: readonly CompiledPlan[]
+}
+
+/** What one plan says: it lets in, it found a token and does not, or it found no token. */
+export type PlanResult =
+  | { readonly kind: 'granted'; readonly application: string | undefined }
+  | { readonly kind: 'refused'; readonly refusal: PlanRefusal }
+  | { readonly kind: 'no-token'; readonly refusal: PlanRefusal }
+  | { readonly kind: 'skipped' }

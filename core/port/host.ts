@@ -1,0 +1,48 @@
+/** Time. `now` is wall-clock time in milliseconds since 1970; `every` calls until cancelled. */
+export interface Clock {
+  now(): number
+  /** Milliseconds from a start that does not matter, never going back. */
+  monotonic(): number
+  every(ms: number, task: () => void): () => void
+  after(ms: number, task: () => void): () => void
+  /** Calls once everything that is ready in this turn of the event loop has been handled. */
+  soon(task: () => void): void
+}
+
+/** How grave a log line is. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** Where the process tells its operator things. Values in `fields` are escaped by the adapter. */
+export interface Log {
+  write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** Random bytes fit for keys. */
+export interface Entropy {
+  bytes(length: number): Uint8Array
+}
+
+/** A file that could not be read or written; `code` is the system's word, such as `ENOENT`. */
+export class FileFailure extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'FileFailure'
+    this.code = code
+  }
+}
+
+/** The file system. Paths are absolute or relative to the process; failures are {@linkcode FileFailure}. */
+export interface Files {
+  read(path: string): Promise<Uint8Array>
+  /** Writes the whole file or nothing. `mode` is for a new file, such as 0o600. */
+  write(path: string, content: Uint8Array, mode?: number): Promise<void>
+  makeFolder(path: string): Promise<void>
+  exists(path: string): Promise<boolean>
+  /** Names in a folder, sorted. */
+  list(path: string): Promise<string[]>
+  /** Joins `path` to the folder of `file`, unless it is absolute. */
+  beside(file: string, path: string): string
+  /** Calls `changed` after a change of any of the paths, some time later; returns how to stop. */
+  watch(paths: readonly string[], changed: () => void): () => void
+}

@@ -1,0 +1,40 @@
+import type { Peer } from '../decide/mod.ts'
+import type { HeaderList, RequestHead } from '../wire/mod.ts'
+
+/** Answers requests within the process: the admin API, the demo upstream. */
+export type LocalHandler = (request: Request, peer: Peer) => Response | Promise<Response>
+
+/** The longest request body a local handler is given, in bytes. */
+export const LOCAL_BODY_SIZE: number = 16 * 1024 * 1024
+
+/** A local answer, whole. */
+export interface LocalAnswer {
+  readonly status: number
+  readonly headers: HeaderList
+  readonly body: Uint8Array
+}
+
+/** Asks a local handler. Rejects where it does. */
+export async function askLocally(
+  handler: LocalHandler,
+  request: { readonly head: RequestHead; readonly body: Uint8Array; readonly peer: Peer },
+): Promise<LocalAnswer> {
+  const { head, body, peer } = request
+  const headers = new Headers()
+  for (let i = 0; i < head.headers.length; i += 2) {
+    headers.append(head.headers[i] as string, head.headers[i + 1] as string)
+  }
+  const origin = `${peer.secure ? 'https' : 'http'}://${head.authority || 'localhost'}`
+  const bodiless = head.method === 'GET' || head.method === 'HEAD'
+  const init = { method: head.method, headers, ...(bodiless ? {} : { body: body as BodyInit }) }
+  const response = await handler(new Request(new URL(head.target, origin), init), peer)
+  const list: HeaderList = []
+  response.headers.forEach((value, name) => {
+    if (name !== 'content-length' && name !== 'connection') list.push(name, value)
+  })
+  return {
+    status: response.status,
+    headers: list,
+    body: new Uint8Array(await response.arrayBuffer()),
+  }
+}

@@ -1,0 +1,265 @@
+import { DialFailure } from '../port/mod.ts'
+import type { Dialed, TlsClientProfile } from '../port/mod.ts'
+import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
+import type { Runtime } from './runtime.ts'
+import type { ServerSide } from './sides.ts'
+import { UpstreamH1, type UpstreamOwner } from './upstream-h1.ts'
+import { UpstreamH2 } from './upstream-h2.ts'
+import type { UpstreamOptions } from './upstream-options.ts'
+
+/** A connection that could not be made, or whose other end is not whom it should be. */
+export interface DialFault {
+  readonly code:
+    | 'UPSTREAM_UNREACHABLE'
+    | 'UPSTREAM_TLS_FAILED'
+    | 'UPSTREAM_CERTIFICATE_REFUSED'
+    | 'UPSTREAM_TIMEOUT'
+  readonly detail: string
+}
+
+/** What `dial` gives. */
+export type DialResult = { readonly side: ServerSide } | { readonly fault: DialFault }
+
+/**
+ * The upstream connections of one endpoint under one trust: other trust, other pool, so a connection
+ * is never used under rules it was not checked by.
+ */
+export class Pool implements UpstreamOwner {
+  readonly #runtime: Runtime
+  readonly #upstream: CompiledUpstream
+  readonly #endpoint: CompiledEndpoint
+  /** The one used last is taken first: the rest can grow old and go. */
+  readonly #idle: UpstreamH1[] = []
+  /** HTTP/2 connections, each for many exchanges at once. */
+  readonly #shared: UpstreamH2[] = []
+  readonly #all = new Set<object>()
+  /** The dial that others wait for, while it may bring a connection to share. */
+  #dialing: Promise<DialResult> | undefined
+  /** The endpoint, left the choice, took HTTP/1.1: nobody waits for a connection to share. */
+  #prefersH1 = false
+  #retired = false
+
+  constructor(runtime: Runtime, upstream: CompiledUpstream, endpoint: CompiledEndpoint) {
+    this.#runtime = runtime
+    this.#upstream = upstream
+    this.#endpoint = endpoint
+  }
+
+  /**
+   * A place on a connection that stands, if there is one whose verdict still holds. Where the choice is ours, whoever
+   * wants to switch protocols gets HTTP/1.1, which all take.
+   */
+  take(now: number, upgrade: boolean): ServerSide | undefined {
+    for (const connection of upgrade && this.#chooses ? [] : this.#shared) {
+      if (connection.goodUntil <= now) connection.retire()
+      else if (connection.available) return connection.stream()
+    }
+    for (;;) {
+      const connection = this.#idle.pop()
+      if (connection === undefined || connection.goodUntil > now) return connection
+      connection.destroy()
+    }
+  }
+
+  /** Makes a connection and checks the endpoint. Never rejects. */
+  async dial(now: number, upgrade: boolean): Promise<DialResult> {
+    const alone = this.#prefersH1 || (upgrade && this.#chooses)
+    if (this.#upstream.protocol === 'h1' || alone) return await this.#connect(upgrade)
+    if (this.#dialing === undefined) {
+      const made = this.#connect(false)
+      this.#dialing = made.then((result) => this.#settled(result))
+      return await made
+    }
+    const result = await this.#dialing
+    if ('fault' in result) return result
+    const side = this.take(now, upgrade)
+    return side === undefined ? await this.dial(now, upgrade) : { side }
+  }
+
+  /** Who waits for a connection to share learns of it once it is known how many it takes. */
+  async #settled(result: DialResult): Promise<DialResult> {
+    if ('side' in result) await this.#shared.at(-1)?.ready
+    this.#dialing = undefined
+    return result
+  }
+
+  get #chooses(): boolean {
+    return this.#upstream.protocol === 'auto'
+  }
+
+  /** Uses the pool no more: idle connections close now, busy ones when their exchange is over. */
+  retire(): void {
+    this.#retired = true
+    for (const connection of this.#idle.splice(0)) connection.destroy()
+    for (const connection of this.#shared.splice(0)) connection.retire()
+  }
+
+  onFree(connection: UpstreamH1): void {
+    const { keepAlive } = this.#upstream
+    if (this.#retired || this.#idle.length >= keepAlive.connections) return connection.destroy()
+    connection.park(this.#runtime.ticker.now + keepAlive.idleTimeout)
+    this.#idle.push(connection)
+  }
+
+  onGone(connection: object): void {
+    remove(this.#idle, connection)
+    remove(this.#shared, connection)
+    if (this.#all.delete(connection)) {
+      this.#runtime.ports.observer.upstreamConnection(this.#upstream.name, -1)
+    }
+  }
+
+  async #connect(upgrade: boolean): Promise<DialResult> {
+    let dialed: Dialed
+    try {
+      const { host, port } = this.#endpoint
+      const tls = upgrade && this.#chooses ? withoutH2(this.#endpoint.tls) : this.#endpoint.tls
+      const timeoutMs = this.#upstream.connectTimeout
+      dialed = await this.#runtime.ports.dialer.dial({ host, port, tls, timeoutMs })
+    } catch (error) {
+      return { fault: dialFault(error) }
+    }
+    if (this.#upstream.protocol === 'h2' && dialed.alpn !== 'h2') {
+      dialed.duplex.destroy()
+      const detail = `${this.#endpoint.address} does not take HTTP/2`
+      return { fault: { code: 'UPSTREAM_TLS_FAILED', detail } }
+    }
+    const goodUntil = await this.#check(dialed)
+    if (typeof goodUntil === 'object') {
+      dialed.duplex.destroy()
+      return { fault: goodUntil }
+    }
+    const side = this.#open(dialed, goodUntil)
+    if (!upgrade) this.#prefersH1 = side instanceof UpstreamH1
+    return { side }
+  }
+
+  /** The place where ALPN, or the configuration, chooses the codec. */
+  #open(dialed: Dialed, goodUntil: number): ServerSide {
+    const { ports } = this.#runtime
+    ports.observer.upstreamConnection(this.#upstream.name, 1)
+    const options = this.#options(dialed, goodUntil)
+    if (dialed.alpn !== 'h2' && this.#upstream.protocol !== 'h2c') {
+      const connection = new UpstreamH1({ ...options, owner: this })
+      this.#all.add(connection)
+      return connection
+    }
+    const connection = new UpstreamH2({
+      ...options,
+      clock: ports.clock,
+      scheme: this.#endpoint.tls === undefined ? 'http' : 'https',
+      idleTimeout: this.#upstream.keepAlive.idleTimeout,
+      http2: this.#runtime.snapshot.limits.http2,
+      onGone: (gone) => this.onGone(gone),
+    })
+    this.#all.add(connection)
+    if (!this.#retired) this.#shared.push(connection)
+    return connection.stream()
+  }
+
+  #options(dialed: Dialed, goodUntil: number): UpstreamOptions {
+    const { ports, ticker, snapshot } = this.#runtime
+    return {
+      dialed,
+      ticker,
+      readTimeout: this.#upstream.readTimeout,
+      sendTimeout: this.#upstream.sendTimeout,
+      latin1: ports.latin1,
+      headSize: snapshot.limits.headSize,
+      headerCount: snapshot.limits.headerCount,
+      goodUntil,
+      onFailure: (error) => this.#runtime.failed(error),
+    }
+  }
+
+  /** Until when the endpoint may be used, or why not. */
+  async #check(dialed: Dialed): Promise<number | DialFault> {
+    const { verification } = this.#upstream
+    if (this.#endpoint.tls === undefined || verification === undefined) return Infinity
+    const { ports } = this.#runtime
+    const verdict = await ports.verdicts.judge(
+      {
+        chain: dialed.chain,
+        purpose: 'server',
+        name: this.#endpoint.name,
+        depth: verification.depth,
+      },
+      verification.truststore,
+      ports.clock.now(),
+    )
+    if (verdict.ok) return verdict.validUntil
+    const detail = `${this.#endpoint.address} showed a certificate that is not trusted: ` +
+      `${verdict.code}, ${verdict.detail}`
+    return { code: 'UPSTREAM_CERTIFICATE_REFUSED', detail }
+  }
+}
+
+/** The same profile without HTTP/2 among what is offered. */
+function withoutH2(tls: TlsClientProfile | undefined): TlsClientProfile | undefined {
+  return tls && { ...tls, id: `${tls.id} http/1.1`, alpn: ['http/1.1'] }
+}
+
+function dialFault(error: unknown): DialFault {
+  if (!(error instanceof DialFailure)) {
+    return { code: 'UPSTREAM_UNREACHABLE', detail: String(error) }
+  }
+  if (error.reason === 'timeout') return { code: 'UPSTREAM_TIMEOUT', detail: error.message }
+  if (error.reason === 'tls') return { code: 'UPSTREAM_TLS_FAILED', detail: error.message }
+  return { code: 'UPSTREAM_UNREACHABLE', detail: error.message }
+}
+
+function remove<T>(list: T[], item: object): void {
+  const at = list.indexOf(item as T)
+  if (at >= 0) list.splice(at, 1)
+}
+
+/** All pools, by what may share one: upstream, time-outs, and the endpoint's key, which covers TLS and trust. */
+export class Pools {
+  readonly #runtime: Runtime
+  readonly #pools = new Map<string, Pool>()
+  /** The same by the endpoint itself: what the request path asks. */
+  #byEndpoint = new WeakMap<CompiledEndpoint, Pool>()
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  of(upstream: CompiledUpstream, endpoint: CompiledEndpoint): Pool {
+    let pool = this.#byEndpoint.get(endpoint)
+    if (pool !== undefined) return pool
+    const key = poolKey(upstream, endpoint)
+    pool = this.#pools.get(key) ?? new Pool(this.#runtime, upstream, endpoint)
+    this.#pools.set(key, pool)
+    this.#byEndpoint.set(endpoint, pool)
+    return pool
+  }
+
+  /** Retires the pools of all endpoints but those of these upstreams. */
+  keepOnly(upstreams: Iterable<CompiledUpstream>): void {
+    const kept = new Set<string>()
+    for (const upstream of upstreams) {
+      for (const endpoint of upstream.endpoints) kept.add(poolKey(upstream, endpoint))
+    }
+    for (const [key, pool] of this.#pools) {
+      if (kept.has(key)) continue
+      pool.retire()
+      this.#pools.delete(key)
+    }
+    this.#byEndpoint = new WeakMap()
+  }
+}
+
+function poolKey(upstream: CompiledUpstream, endpoint: CompiledEndpoint): string {
+  const { name, protocol, connectTimeout, readTimeout, sendTimeout, keepAlive } = upstream
+  const { connections, idleTimeout } = keepAlive
+  return [
+    name,
+    protocol,
+    connectTimeout,
+    readTimeout,
+    sendTimeout,
+    connections,
+    idleTimeout,
+    endpoint.key,
+  ].join(' ')
+}

@@ -1,0 +1,61 @@
+import type { Snapshot } from '../decide/mod.ts'
+import type { Observer } from '../observe/mod.ts'
+import type { Verdicts } from '../pki/mod.ts'
+import type { Clock, Dialer, Listener, Log, TlsServer } from '../port/mod.ts'
+import type { Latin1 } from '../wire/mod.ts'
+import { HeaderClasses } from './header-classes.ts'
+import { KnownIssuers } from './known-issuers.ts'
+import { Pools } from './pool.ts'
+import { Ticker } from './ticker.ts'
+import { TlsProfiles } from './tls-profiles.ts'
+
+/** What the data path needs of its host. */
+export interface GatewayPorts {
+  readonly listener: Listener
+  readonly tls: TlsServer
+  readonly dialer: Dialer
+  readonly clock: Clock
+  readonly log: Log
+  readonly observer: Observer
+  /** The platform's quickest way from bytes to Latin-1 text. */
+  readonly latin1: Latin1
+  /** Judges chains, remembering what it found. */
+  readonly verdicts: Verdicts
+}
+
+/** What all connections and exchanges of one gateway share. */
+export class Runtime {
+  readonly ports: GatewayPorts
+  readonly ticker: Ticker
+  readonly pools: Pools
+  /** The current one: every exchange asks here, none keeps it. */
+  snapshot: Snapshot
+  draining = false
+  /** Intermediates that completed trusted chains, for sessions that are taken up again. */
+  readonly issuers: KnownIssuers = new KnownIssuers()
+  /** What the handshakes of each listener entry depend on. */
+  readonly tlsProfiles: TlsProfiles = new TlsProfiles()
+  /** What becomes of request fields under the current snapshot. */
+  classes: HeaderClasses
+
+  constructor(ports: GatewayPorts, snapshot: Snapshot) {
+    this.ports = ports
+    this.snapshot = snapshot
+    this.classes = new HeaderClasses(snapshot.isIdentityHeader)
+    this.ticker = new Ticker(ports.clock)
+    this.pools = new Pools(this)
+  }
+
+  /** Puts another snapshot in force, for the next request of every connection. */
+  swap(snapshot: Snapshot): void {
+    this.snapshot = snapshot
+    this.classes = new HeaderClasses(snapshot.isIdentityHeader)
+    this.pools.keepOnly(snapshot.upstreams.values())
+  }
+
+  /** A fault of our own: told to the operator, and one exchange's end rather than the gateway's. */
+  failed(error: unknown): void {
+    const detail = error instanceof Error ? error.stack ?? error.message : String(error)
+    this.ports.log.write('error', 'An exchange failed: please report this', { detail })
+  }
+}

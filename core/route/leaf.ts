@@ -1,0 +1,68 @@
+import type { RouteEntry } from './types.ts'
+
+/** A route with its place in the document, which decides between equals. */
+export interface Ranked<T extends RouteEntry> {
+  readonly route: T
+  readonly order: number
+  readonly methods: ReadonlySet<string> | undefined
+}
+
+/** All routes of one host pattern and one path pattern. */
+export interface Leaf<T extends RouteEntry> {
+  /** Best first; each takes some method that none before it takes. */
+  readonly live: readonly Ranked<T>[]
+  /** Never reached by way of this leaf. */
+  readonly shadowed: readonly { readonly entry: Ranked<T>; readonly by: Ranked<T> }[]
+}
+
+/** Orders entries of one leaf: priority, then those with methods, then the document. */
+export function compareRanked(a: Ranked<RouteEntry>, b: Ranked<RouteEntry>): number {
+  const restricted = Number(a.methods === undefined) - Number(b.methods === undefined)
+  return b.route.priority - a.route.priority || restricted || a.order - b.order
+}
+
+const none: readonly never[] = []
+
+/** Sorts the entries of a leaf and sets aside those that can never win in it. */
+export function createLeaf<T extends RouteEntry>(entries: readonly Ranked<T>[]): Leaf<T> {
+  if (entries.length === 1) return { live: entries, shadowed: none }
+  const live: Ranked<T>[] = []
+  const shadowed: { entry: Ranked<T>; by: Ranked<T> }[] = []
+  const taken = new Map<string, Ranked<T>>()
+  let all: Ranked<T> | undefined
+  for (const entry of [...entries].sort(compareRanked)) {
+    const by = all ?? coveredBy(entry, taken)
+    if (by !== undefined) {
+      if (by.route !== entry.route) shadowed.push({ entry, by })
+      continue
+    }
+    live.push(entry)
+    if (entry.methods === undefined) all = entry
+    else for (const method of entry.methods) if (!taken.has(method)) taken.set(method, entry)
+  }
+  return { live, shadowed }
+}
+
+function coveredBy<T extends RouteEntry>(
+  entry: Ranked<T>,
+  taken: ReadonlyMap<string, Ranked<T>>,
+): Ranked<T> | undefined {
+  if (entry.methods === undefined) return undefined
+  let by: Ranked<T> | undefined
+  for (const method of entry.methods) {
+    by = taken.get(method)
+    if (by === undefined) return undefined
+  }
+  return by
+}
+
+/** The leaf's best route for a method. */
+export function pickFromLeaf<T extends RouteEntry>(
+  leaf: Leaf<T>,
+  method: string,
+): Ranked<T> | undefined {
+  for (const entry of leaf.live) {
+    if (entry.methods === undefined || entry.methods.has(method)) return entry
+  }
+  return undefined
+}

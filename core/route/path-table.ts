@@ -1,0 +1,89 @@
+import { createLeaf } from './leaf.ts'
+import type { Leaf, Ranked } from './leaf.ts'
+import { PrefixTree } from './radix.ts'
+import type { RouteEntry } from './types.ts'
+
+/** Collects the routes of one host pattern, then compiles their paths. */
+export class PathTableBuilder<T extends RouteEntry> {
+  readonly #entries: Ranked<T>[] = []
+
+  add(entry: Ranked<T>): void {
+    this.#entries.push(entry)
+  }
+
+  /** Compiles, or gives back what was compiled from the same routes before. */
+  build(previous: PathTable<T> | undefined): PathTable<T> {
+    const entries = this.#entries
+    const same = previous !== undefined && previous.entries.length === entries.length &&
+      previous.entries.every(({ route }, index) => route === entries[index]?.route)
+    return same ? previous : new PathTable(entries)
+  }
+}
+
+/** The compiled paths of one host pattern. */
+export class PathTable<T extends RouteEntry> {
+  readonly #exact = new Map<string, Leaf<T>>()
+  /** `/orders/*` takes `/orders` too: kept apart, because an exact `/orders` fits better. */
+  readonly #bare = new Map<string, Leaf<T>>()
+  readonly #prefixes = new PrefixTree<Leaf<T>>()
+  readonly entries: readonly Ranked<T>[]
+  readonly leaves: readonly Leaf<T>[]
+
+  constructor(entries: readonly Ranked<T>[]) {
+    const [exact, prefix] = groupByPattern(entries)
+    const leaves: Leaf<T>[] = []
+    for (const [path, group] of exact) {
+      const leaf = createLeaf(group)
+      this.#exact.set(path, leaf)
+      leaves.push(leaf)
+    }
+    for (const [path, group] of prefix) {
+      const leaf = createLeaf(group)
+      this.#prefixes.set(path, leaf)
+      if (path.length > 1 && path.endsWith('/')) this.#bare.set(path.slice(0, -1), leaf)
+      leaves.push(leaf)
+    }
+    this.entries = entries
+    this.leaves = leaves
+  }
+
+  /** Appends the leaves that fit `path` to `found`, the best fit last. */
+  collect(path: string, found: Leaf<T>[]): void {
+    this.#prefixes.collect(path, found)
+    const bare = this.#bare.get(path)
+    if (bare !== undefined) found.push(bare)
+    const exact = this.#exact.get(path)
+    if (exact !== undefined) found.push(exact)
+  }
+}
+
+type Groups<T extends RouteEntry> = Map<string, Ranked<T>[]>
+
+/** Entries by their exact paths, and by their prefixes. No path at all is the empty prefix. */
+function groupByPattern<T extends RouteEntry>(
+  entries: readonly Ranked<T>[],
+): readonly [exact: Groups<T>, prefix: Groups<T>] {
+  const exact: Groups<T> = new Map()
+  const prefix: Groups<T> = new Map()
+  for (const entry of entries) {
+    const { paths } = entry.route.match
+    for (const pattern of paths.length === 0 ? ['*'] : paths) {
+      const isPrefix = pattern.endsWith('*')
+      const path = normalisePath(isPrefix ? pattern.slice(0, -1) : pattern)
+      const groups = isPrefix ? prefix : exact
+      const group = groups.get(path)
+      if (group === undefined) groups.set(path, [entry])
+      else group.push(entry)
+    }
+  }
+  return [exact, prefix]
+}
+
+/** Gives a pattern the percent-encoding that requests' paths have (RFC 3986 section 6.2.2). */
+export function normalisePath(path: string): string {
+  if (!path.includes('%')) return path
+  return path.replace(/%[0-9a-f]{2}/gi, (escape) => {
+    const character = String.fromCharCode(parseInt(escape.slice(1), 16))
+    return /[\w.~-]/.test(character) ? character : escape.toUpperCase()
+  })
+}

@@ -1,0 +1,148 @@
+import type {
+  ApiConfig,
+  ApplicationConfig,
+  ClientsConfig,
+  Configuration,
+  ListenerConfig,
+  RouteConfig,
+  TlsEntryConfig,
+  TrustConfig,
+  UpstreamConfig,
+} from './types.ts'
+import type { ClientMode } from '../port/mod.ts'
+import type { Item, Sections } from './sections.ts'
+import { routeName } from './checks/routes.ts'
+import { addressText } from './schema/addresses.ts'
+import type { WrittenApplication } from './schema/applications.ts'
+import type { WrittenListener, WrittenTlsEntry } from './schema/listeners.ts'
+import { plan, type WrittenApi, type WrittenRoute } from './schema/routes.ts'
+import type { Resolved } from './schema/sources.ts'
+import { OPTIONS } from './schema/structure.ts'
+import { trustSchema, type WrittenClients, type WrittenTrust } from './schema/trust.ts'
+import { endpoint, type WrittenUpstream } from './schema/upstreams.ts'
+
+/** The parts that name files and secrets, with the content read. */
+export interface ResolvedParts {
+  readonly listeners: readonly Item<Resolved<WrittenListener>>[]
+  readonly upstreams: readonly Item<Resolved<WrittenUpstream>>[]
+  readonly apis: readonly Item<Resolved<WrittenApi>>[]
+  readonly routes: readonly Item<Resolved<WrittenRoute>>[]
+  readonly applications: readonly Item<Resolved<WrittenApplication>>[]
+}
+
+/** Puts the checked parts together. `beside` makes paths relative to the document. */
+export function buildConfiguration(
+  settings: Sections,
+  parts: ResolvedParts,
+  beside: (path: string) => string,
+): Configuration {
+  const { to } = settings.accessLog
+  return {
+    listeners: parts.listeners.map(({ value }) => buildListener(value)),
+    upstreams: buildUpstreams(parts),
+    apis: parts.apis.map(buildApi),
+    routes: parts.routes.map(buildRoute),
+    applications: parts.applications.map(({ value }): ApplicationConfig => value),
+    admin: settings.admin,
+    limits: settings.limits,
+    tickets: settings.tickets,
+    accessLog: { to: to === 'stdout' || to === 'off' ? to : beside(to) },
+    workers: settings.workers,
+    drainTimeout: settings.drainTimeout,
+    store: { folder: beside(settings.store.folder) },
+  }
+}
+
+/** What holds where no client policy is written. */
+const NO_TRUST: Resolved<WrittenTrust> = { ...trustSchema.parse({}, OPTIONS), ca: [], crl: [] }
+
+function buildTrust(written: Resolved<WrittenTrust>): TrustConfig {
+  const { ca, depth, crl, crlPolicy, crlDepth, crlFetch, ocsp, ocspNonce, fetchFrom } = written
+  const { profile, minRsaBits } = written
+  const online = { crlFetch, ocsp, ocspNonce, fetchFrom }
+  return { ca, depth, crl: crl.flat(), crlPolicy, crlDepth, ...online, profile, minRsaBits }
+}
+
+function buildClients(
+  written: Resolved<WrittenClients> | undefined,
+  mode: ClientMode,
+): ClientsConfig {
+  const trust = buildTrust(written ?? NO_TRUST)
+  return {
+    ...trust,
+    mode: written?.mode ?? mode,
+    applications: written?.applications ?? trust.ca.length === 0,
+    sendAuthorities: written?.sendAuthorities ?? false,
+    allow: written?.allow ?? [],
+  }
+}
+
+function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
+  const { name, address, tls = [], clients, trustedProxies, proxyProtocol } = written
+  // A header that nobody is asked for would be read for nothing: believing it is the default.
+  const mode = trustedProxies?.clientCertificateHeader === undefined ? 'none' : 'request'
+  return {
+    name: name ?? addressText(address),
+    address,
+    tls: tls.map(buildEntry),
+    clients: buildClients(clients, mode),
+    trustedProxies,
+    proxyProtocol,
+  }
+}
+
+function buildEntry(written: Resolved<WrittenTlsEntry>): TlsEntryConfig {
+  const { certificate, clients, ...rest } = written
+  const certificates = 'length' in certificate ? certificate : [certificate]
+  return { ...rest, certificates, clients: buildClients(clients, 'none') }
+}
+
+function buildUpstream(name: string, written: Resolved<WrittenUpstream>): UpstreamConfig {
+  const { endpoints, tls, ...kept } = written
+  return { ...kept, name, endpoints: endpoints.map(endpoint), tls: tls && buildTls(tls) }
+}
+
+function buildTls(
+  written: NonNullable<Resolved<WrittenUpstream>['tls']>,
+): NonNullable<UpstreamConfig['tls']> {
+  const { verify, certificate, name } = written
+  return { verify, certificate, name, trust: buildTrust(written) }
+}
+
+/** Named upstreams and inline ones. Without a prototype, so that no name but theirs is found. */
+function buildUpstreams(parts: ResolvedParts): Record<string, UpstreamConfig> {
+  const upstreams: Record<string, UpstreamConfig> = Object.create(null)
+  for (const { path, value } of parts.upstreams) {
+    const name = String(path.at(-1))
+    upstreams[name] = buildUpstream(name, value)
+  }
+  for (const { path, value } of [...parts.apis, ...parts.routes]) {
+    if (typeof value.upstream === 'string') continue
+    const name = nameOfItem({ path, value })
+    upstreams[name] = buildUpstream(name, value.upstream)
+  }
+  return upstreams
+}
+
+function nameOfItem({ path, value }: Item<Resolved<WrittenRoute>>): string {
+  return routeName(value.name, path)
+}
+
+function buildRoute(item: Item<Resolved<WrittenRoute>>): RouteConfig {
+  const { match, priority, upstream, requireCertificate, allow, forwardCertificate } = item.value
+  const name = nameOfItem(item)
+  return {
+    name,
+    match,
+    priority,
+    upstream: typeof upstream === 'string' ? upstream : name,
+    requireCertificate,
+    allow,
+    forwardCertificate,
+  }
+}
+
+function buildApi(item: Item<Resolved<WrittenApi>>): ApiConfig {
+  const { plans, verbose } = item.value
+  return { ...buildRoute(item), plans: plans.map(plan), verbose }
+}

@@ -1,0 +1,16 @@
+/**
+ * **snapshot** - what operators want: a document in, a checked configuration out, or all that is
+ * wrong with it, each with file, line and column. It must never know what becomes of a configuration:
+ * no certificate is parsed here, no route compiled, no address bound.
+ * @module
+ */
+export type * from './types.ts'
+export { formatProblem } from './problems.ts'
+export {
+  type ConfigurationText,
+  type ObjectMeans,
+  type ReadConfiguration,
+  readConfiguration,
+  readConfigurationObject,
+} from './read.ts'
+export { describeSchema, type SectionDescription } from './schema/mod.ts'

@@ -1,0 +1,56 @@
+import type * as z from 'zod'
+import type { Material, Span, SubscriptionConfig } from '../types.ts'
+import { choice, date, name } from './scalars.ts'
+import { list, map, type Shape } from './structure.ts'
+import { apiKey, material, type Source } from './sources.ts'
+
+/** A certificate of an application, before its file is read. */
+export interface WrittenCertificate extends Span {
+  readonly cert: Source<Material>
+}
+
+/** An API key of an application, before it is read. */
+export interface WrittenApiKey extends Span {
+  readonly key: Source<string>
+}
+
+/** An application, before files are read. */
+export interface WrittenApplication {
+  readonly name: string
+  readonly certificates: readonly WrittenCertificate[]
+  readonly apiKeys: readonly WrittenApiKey[]
+  readonly subscriptions: readonly SubscriptionConfig[]
+}
+
+const spanShape: Shape<Span> = {
+  from: date().optional(),
+  until: date().optional(),
+}
+
+/** `applications[].certificates[]`. */
+export const certificateSchema: z.ZodType<WrittenCertificate> = map('a certificate', {
+  cert: material(),
+  ...spanShape,
+})
+
+/** `applications[].apiKeys[]`. */
+export const apiKeySchema: z.ZodType<WrittenApiKey> = map('an API key', {
+  key: apiKey(),
+  ...spanShape,
+})
+
+/** `applications[].subscriptions[]`. */
+export const subscriptionSchema: z.ZodType<SubscriptionConfig> = map('a subscription', {
+  api: name(),
+  plan: name(),
+  status: choice('pending', 'accepted', 'paused', 'closed').default('accepted'),
+  ...spanShape,
+})
+
+/** `applications[]`. */
+export const applicationSchema: z.ZodType<WrittenApplication> = map('an application', {
+  name: name(),
+  certificates: list('certificates', certificateSchema).default([]),
+  apiKeys: list('API keys', apiKeySchema).default([]),
+  subscriptions: list('subscriptions', subscriptionSchema).default([]),
+})

@@ -1,0 +1,58 @@
+import type * as z from 'zod'
+import type { Address } from '../../port/mod.ts'
+import type { TlsEntryConfig, TrustedProxiesConfig } from '../types.ts'
+import { cidr, listenAddress } from './addresses.ts'
+import { fingerprint, headerName, serverName } from './names.ts'
+import { boolean, choice, name } from './scalars.ts'
+import { list, map, pick, someOf } from './structure.ts'
+import { clientsSchema, keyPairSchema, type WrittenClients, type WrittenKeyPair } from './trust.ts'
+
+/** A server certificate with its names, before files are read. */
+export interface WrittenTlsEntry {
+  readonly names: readonly string[]
+  /** One, or a list of them. */
+  readonly certificate: WrittenKeyPair | readonly WrittenKeyPair[]
+  readonly clients: WrittenClients | undefined
+  readonly minVersion: TlsEntryConfig['minVersion']
+  readonly http2: boolean
+}
+
+/** A listener, before files are read. */
+export interface WrittenListener {
+  readonly name: string | undefined
+  readonly address: Address
+  readonly tls: readonly WrittenTlsEntry[] | undefined
+  readonly clients: WrittenClients | undefined
+  readonly trustedProxies: TrustedProxiesConfig | undefined
+  readonly proxyProtocol: boolean
+}
+
+const keyPairsSchema = someOf('certificates with keys', keyPairSchema)
+
+/** `listeners[].tls[]`. */
+export const tlsEntrySchema: z.ZodType<WrittenTlsEntry> = map('a tls entry', {
+  names: list('names', serverName()).default([]),
+  certificate: pick<WrittenTlsEntry['certificate']>((raw) =>
+    Array.isArray(raw) ? keyPairsSchema : keyPairSchema
+  ),
+  clients: clientsSchema.optional(),
+  minVersion: choice('TLSv1.2', 'TLSv1.3').default('TLSv1.2'),
+  http2: boolean().default(true),
+})
+
+/** `listeners[].trustedProxies`. */
+export const trustedProxiesSchema: z.ZodType<TrustedProxiesConfig> = map('trustedProxies', {
+  cidrs: someOf('ranges of addresses', cidr()),
+  fingerprints: list('fingerprints', fingerprint()).default([]),
+  clientCertificateHeader: headerName().optional(),
+})
+
+/** `listeners[]`. */
+export const listenerSchema: z.ZodType<WrittenListener> = map('a listener', {
+  name: name().optional(),
+  address: listenAddress(),
+  tls: someOf('entries, each with a certificate', tlsEntrySchema).optional(),
+  clients: clientsSchema.optional(),
+  trustedProxies: trustedProxiesSchema.optional(),
+  proxyProtocol: boolean().default(false),
+})

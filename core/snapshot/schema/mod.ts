@@ -1,0 +1,104 @@
+/**
+ * The form of `gateway.yaml`, by subject. It knows the shape of each part alone: nothing of other
+ * parts, files or positions.
+ * @module
+ */
+import * as z from 'zod'
+import {
+  apiKeySchema,
+  applicationSchema,
+  certificateSchema,
+  subscriptionSchema,
+} from './applications.ts'
+import { identitySchema } from './identities.ts'
+import { http2LimitsSchema, limitsSchema } from './limits.ts'
+import { listenerSchema, tlsEntrySchema, trustedProxiesSchema } from './listeners.ts'
+import { apiSchema, forwardHeadersSchema, matchSchema, planSchema, routeSchema } from './routes.ts'
+import { accessLogSchema, adminSchema, storeSchema, ticketsSchema } from './settings.ts'
+import { keysOf, map } from './structure.ts'
+import { clientsSchema, pemPairSchema, pkcs12Schema } from './trust.ts'
+import {
+  endpointSchema,
+  hostNameSchema,
+  keepAliveSchema,
+  upstreamSchema,
+  upstreamTlsSchema,
+} from './upstreams.ts'
+
+/** The document's outermost keys; what stands under them is checked part by part. */
+export interface Root {
+  readonly listeners: unknown
+  readonly upstreams: unknown
+  readonly apis: unknown
+  readonly routes: unknown
+  readonly applications: unknown
+  readonly admin: unknown
+  readonly limits: unknown
+  readonly tickets: unknown
+  readonly accessLog: unknown
+  readonly store: unknown
+  readonly workers: unknown
+  readonly drainTimeout: unknown
+}
+
+const any = z.unknown().optional()
+
+/** The document itself. */
+export const rootSchema: z.ZodType<Root> = map<Root>('the configuration', {
+  listeners: any,
+  upstreams: any,
+  apis: any,
+  routes: any,
+  applications: any,
+  admin: any,
+  limits: any,
+  tickets: any,
+  accessLog: any,
+  store: any,
+  workers: any,
+  drainTimeout: any,
+})
+
+/** One map of the document: where it stands, and the keys it may have. */
+export interface SectionDescription {
+  /** As in `listeners[].tls[]`; `*` stands for a name of the operator's choice. Empty: the document itself. */
+  readonly path: string
+  readonly keys: readonly string[]
+}
+
+const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = [
+  ['', rootSchema],
+  ['listeners[]', listenerSchema],
+  ['listeners[].tls[]', tlsEntrySchema],
+  ['certificate', pemPairSchema, pkcs12Schema],
+  ['clients', clientsSchema],
+  ['allow[]', identitySchema],
+  ['listeners[].trustedProxies', trustedProxiesSchema],
+  ['upstreams.*', upstreamSchema],
+  ['upstreams.*.endpoints[]', endpointSchema],
+  ['upstreams.*.tls', upstreamTlsSchema],
+  ['upstreams.*.keepAlive', keepAliveSchema],
+  ['upstreams.*.host', hostNameSchema],
+  ['apis[]', apiSchema],
+  ['apis[].plans[]', planSchema],
+  ['routes[]', routeSchema],
+  ['match', matchSchema],
+  ['forwardCertificate', forwardHeadersSchema],
+  ['applications[]', applicationSchema],
+  ['applications[].certificates[]', certificateSchema],
+  ['applications[].apiKeys[]', apiKeySchema],
+  ['applications[].subscriptions[]', subscriptionSchema],
+  ['admin', adminSchema],
+  ['store', storeSchema],
+  ['accessLog', accessLogSchema],
+  ['tickets', ticketsSchema],
+  ['limits', limitsSchema],
+  ['limits.http2', http2LimitsSchema],
+]
+
+/** Every map of the document with its keys, in the order of docs/configuration.md. */
+export function describeSchema(): SectionDescription[] {
+  return SECTIONS.map(([path, ...schemas]) => (
+    { path, keys: [...new Set(schemas.flatMap(keysOf))] }
+  ))
+}

@@ -1,0 +1,119 @@
+import type * as z from 'zod'
+import type {
+  ForwardCertificateConfig,
+  IdentityConfig,
+  MatchConfig,
+  PlanConfig,
+  PlanType,
+  RouteConfig,
+} from '../types.ts'
+import { isMap } from '../problems.ts'
+import { allow } from './identities.ts'
+import { headerName, hostPattern, method, pathPattern } from './names.ts'
+import { boolean, choice, integer, name, readName } from './scalars.ts'
+import { list, map, Mismatch, pick, scalar, type Shape, someOf } from './structure.ts'
+import { upstreamSchema, type WrittenUpstream } from './upstreams.ts'
+
+/** A route, before its upstream is found and files are read. */
+export interface WrittenRoute
+  extends Omit<RouteConfig, 'name' | 'upstream' | 'forwardCertificate'> {
+  readonly name: string | undefined
+  readonly upstream: string | WrittenUpstream
+  readonly forwardCertificate: ForwardCertificateConfig | undefined
+}
+
+/** A plan, as it is written. */
+export interface WrittenPlan {
+  readonly name: string
+  readonly type: PlanType
+  readonly header: string | undefined
+  readonly allow: readonly IdentityConfig[]
+}
+
+/** An API, before its upstream is found and files are read. */
+export interface WrittenApi extends WrittenRoute {
+  readonly name: string
+  readonly plans: readonly WrittenPlan[]
+  readonly verbose: boolean
+}
+
+/** `match` of routes and APIs. */
+export const matchSchema: z.ZodType<MatchConfig> = map('match', {
+  hosts: list('hosts', hostPattern()).default([]),
+  paths: list('paths', pathPattern()).default([]),
+  methods: list('methods', method()).default([]),
+})
+
+interface ForwardHeaders {
+  readonly fingerprint: string | undefined
+  readonly subject: string | undefined
+  readonly sans: string | undefined
+}
+
+/** `forwardCertificate`, where it is a map. */
+export const forwardHeadersSchema: z.ZodType<ForwardHeaders> = map('forwardCertificate', {
+  fingerprint: headerName().optional(),
+  subject: headerName().optional(),
+  sans: headerName().optional(),
+})
+
+const forwardHeaders = forwardHeadersSchema.transform(
+  ({ fingerprint, subject, sans }, context): ForwardCertificateConfig => {
+    if ((fingerprint ?? subject ?? sans) === undefined) {
+      const message = 'expected at least one of fingerprint, subject or sans'
+      context.issues.push({ code: 'custom', input: {}, message })
+    }
+    return { form: 'headers', fingerprint, subject, sans }
+  },
+)
+
+const forwardWord = choice('client-cert', 'xfcc')
+  .transform((form): ForwardCertificateConfig => ({ form }))
+
+const upstreamName = scalar((raw) =>
+  typeof raw === 'string'
+    ? readName(raw)
+    : new Mismatch('expected the name of an upstream, or a map')
+)
+
+const routeShape: Shape<WrittenRoute> = {
+  name: name().optional(),
+  match: matchSchema.prefault({}),
+  priority: integer(-1_000_000, 1_000_000).default(0),
+  upstream: pick<string | WrittenUpstream>((raw) => isMap(raw) ? upstreamSchema : upstreamName),
+  requireCertificate: boolean().default(false),
+  allow: allow().default([]),
+  forwardCertificate: pick((raw) => isMap(raw) ? forwardHeaders : forwardWord).optional(),
+}
+
+/** `routes[]`. */
+export const routeSchema: z.ZodType<WrittenRoute> = map('a route', routeShape)
+
+const planType = scalar((raw): PlanType | Mismatch => {
+  if (raw === 'jwt' || raw === 'oauth2') {
+    return new Mismatch('not available in this version; expected mtls, api-key or keyless')
+  }
+  const known: readonly PlanType[] = ['mtls', 'api-key', 'keyless']
+  return known.find((word) => word === raw) ?? new Mismatch('expected mtls, api-key or keyless')
+})
+
+/** `apis[].plans[]`. */
+export const planSchema: z.ZodType<WrittenPlan> = map('a plan', {
+  name: name(),
+  type: planType,
+  header: headerName().optional(),
+  allow: allow().default([]),
+})
+
+/** `apis[]`. */
+export const apiSchema: z.ZodType<WrittenApi> = map('an API', {
+  ...routeShape,
+  name: name(),
+  plans: someOf('plans', planSchema),
+  verbose: boolean().default(false),
+})
+
+/** The plan in its final form. */
+export function plan({ name, type, header, allow }: WrittenPlan): PlanConfig {
+  return { name, type, header: header ?? 'x-api-key', allow }
+}

@@ -1,0 +1,85 @@
+import type * as z from 'zod'
+import type { EndpointConfig, UpstreamConfig } from '../types.ts'
+import { endpointAddress, readDomain, readIp } from './addresses.ts'
+import { peerName } from './names.ts'
+import { boolean, choice, duration, integer } from './scalars.ts'
+import { map, Mismatch, pick, scalar, someOf } from './structure.ts'
+import { keyPairSchema, trustShape, type WrittenKeyPair, type WrittenTrust } from './trust.ts'
+import { isMap } from '../problems.ts'
+
+/** An endpoint, as it is written. */
+export interface WrittenEndpoint {
+  readonly address: { readonly host: string; readonly port: number }
+  readonly weight: number
+}
+
+/** TLS towards an upstream, before files are read. */
+export interface WrittenUpstreamTls extends WrittenTrust {
+  readonly verify: boolean
+  readonly certificate: WrittenKeyPair | undefined
+  readonly name: string | undefined
+}
+
+/** The parts of an upstream that are kept as they are written. */
+type Kept = Omit<UpstreamConfig, 'name' | 'endpoints' | 'tls'>
+
+/** An upstream, before files are read. */
+export interface WrittenUpstream extends Kept {
+  readonly endpoints: readonly WrittenEndpoint[]
+  readonly tls: WrittenUpstreamTls | undefined
+}
+
+/** `upstreams.*.endpoints[]`. */
+export const endpointSchema: z.ZodType<WrittenEndpoint> = map('an endpoint', {
+  address: endpointAddress(),
+  weight: integer(0, 65535).default(1),
+})
+
+/** `upstreams.*.tls`. */
+export const upstreamTlsSchema: z.ZodType<WrittenUpstreamTls> = map("an upstream's tls", {
+  ...trustShape,
+  certificate: keyPairSchema.optional(),
+  name: peerName().optional(),
+  verify: boolean().default(true),
+})
+
+/** `upstreams.*.keepAlive`. */
+export const keepAliveSchema: z.ZodType<UpstreamConfig['keepAlive']> = map('keepAlive', {
+  connections: integer(0, 65535).default(64),
+  idleTimeout: duration().default(55_000),
+})
+
+/** `upstreams.*.host`, where it is a map. */
+export const hostNameSchema: z.ZodType<{ readonly name: string }> = map('host', {
+  name: scalar((raw) => {
+    const text = typeof raw === 'string' ? raw : ''
+    const [, host = '', port = '0'] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text) ?? []
+    const ip = readIp(host.replace(/^\[(.*)\]$/, '$1'))
+    const fits = ip !== undefined || readDomain(host) !== undefined
+    return fits && Number(port) <= 65535
+      ? text
+      : new Mismatch('expected a host, such as example.com')
+  }),
+})
+
+const hostWord = choice('client', 'endpoint')
+
+/** `upstreams.*`, and `upstream` of a route. */
+export const upstreamSchema: z.ZodType<WrittenUpstream> = map('an upstream', {
+  endpoints: someOf('endpoints, each with an address', endpointSchema),
+  balance: choice('round-robin').default('round-robin'),
+  protocol: choice('h1', 'h2', 'auto', 'h2c').default('h1'),
+  tls: upstreamTlsSchema.optional(),
+  connectTimeout: duration().default(5_000),
+  readTimeout: duration().default(60_000),
+  sendTimeout: duration().default(60_000),
+  retries: integer(0, 10).default(1),
+  keepAlive: keepAliveSchema.prefault({}),
+  host: pick<UpstreamConfig['host']>((raw) => isMap(raw) ? hostNameSchema : hostWord)
+    .default('client'),
+})
+
+/** An endpoint in its final form. */
+export function endpoint({ address, weight }: WrittenEndpoint): EndpointConfig {
+  return { ...address, weight }
+}

@@ -1,0 +1,337 @@
+import type { Address, ClientMode } from '../port/mod.ts'
+
+/**
+ * Content that a configuration names: a file's bytes, or what stood inline or in a variable, as UTF-8. `from` names it
+ * in messages: the file's path, `$VARIABLE`, or the place in the document. Never empty.
+ */
+export interface Material {
+  readonly from: string
+  readonly data: Uint8Array
+}
+
+/** A certificate with its private key, still unparsed. */
+export type KeyPairConfig =
+  | { readonly cert: Material; readonly key: Material; readonly passphrase: string | undefined }
+  | { readonly pkcs12: Material; readonly passphrase: string | undefined }
+
+/** What a stale or missing CRL means: `hard` refuses, `soft` warns. */
+export type CrlPolicy = 'hard' | 'soft'
+
+/** Whether revocation is asked about over the network, and what it means to get no answer. */
+export type OnlinePolicy = 'off' | 'soft' | 'hard'
+
+/** Whom to trust, and how far. */
+export interface TrustConfig {
+  /** Trust anchors, PEM or DER, each may hold many. Empty: see `applications`. */
+  readonly ca: readonly Material[]
+  /** How many intermediates a path may have between leaf and anchor. */
+  readonly depth: number
+  readonly crl: readonly Material[]
+  readonly crlPolicy: CrlPolicy
+  /** Whether each certificate of a path must be known not to be revoked, or the leaf alone. */
+  readonly crlDepth: 'chain' | 'leaf'
+  /** CRLs from where certificates say they are. */
+  readonly crlFetch: OnlinePolicy
+  readonly ocsp: OnlinePolicy
+  readonly ocspNonce: boolean
+  /** Ranges of addresses, besides public ones, that may be asked. */
+  readonly fetchFrom: readonly string[]
+  /** `strict` refuses whatever RFC 5280 forbids, `compatible` what is unsafe. */
+  readonly profile: 'compatible' | 'strict'
+  readonly minRsaBits: number
+}
+
+/**
+ * A condition on the names of a client certificate: all that are given must fit. `*` stands for any characters and
+ * `?` for one, within a part of the name; `\\` takes their meaning away.
+ */
+export interface IdentityConfig {
+  /** RFC 4514 text; `*,` at the start stands for any parts before the others. */
+  readonly subject: string | undefined
+  readonly commonName: string | undefined
+  /** `*.` at the start stands for one label or more. */
+  readonly dns: string | undefined
+  /** `*` at the end stands for all that follows. */
+  readonly uri: string | undefined
+  readonly email: string | undefined
+  /** An address with its prefix length. */
+  readonly ip: string | undefined
+}
+
+/** The client policy of an SNI name or of a plain listener behind a trusted proxy. */
+export interface ClientsConfig extends TrustConfig {
+  readonly mode: ClientMode
+  /** Whether applications' own certificates are trusted as such, besides `ca`. Default: where `ca` is empty. */
+  readonly applications: boolean
+  /** Whether the handshake tells strangers the names of the CAs in `ca`. */
+  readonly sendAuthorities: boolean
+  /** Of trusted certificates, those that meet one of these conditions count; empty: all. */
+  readonly allow: readonly IdentityConfig[]
+}
+
+/** One server certificate and the client policy of its names. */
+export interface TlsEntryConfig {
+  /** SNI names in lower case, exact or `*.domain`; empty: for clients that send no known name. */
+  readonly names: readonly string[]
+  /** At least one; several have keys of different types. */
+  readonly certificates: readonly KeyPairConfig[]
+  readonly clients: ClientsConfig
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** Whether clients are offered HTTP/2. */
+  readonly http2: boolean
+}
+
+/** Who may speak for a client: a proxy in front that ends TLS. */
+export interface TrustedProxiesConfig {
+  /** Each with its prefix length, at least one. */
+  readonly cidrs: readonly string[]
+  /** SHA-256 (hex) of the proxies' own client certificates; empty: the address is enough. */
+  readonly fingerprints: readonly string[]
+  /** The header that carries the client certificate, lower case; undefined: none is believed. */
+  readonly clientCertificateHeader: string | undefined
+}
+
+/** An address the gateway accepts on. */
+export interface ListenerConfig {
+  /** Unique. Unless told otherwise, the address: `0.0.0.0:443`, `[::1]:443`. */
+  readonly name: string
+  readonly address: Address
+  /** Empty: a plain listener. */
+  readonly tls: readonly TlsEntryConfig[]
+  /**
+   * The policy for certificates that a trusted proxy's header carries. Mode `request` unless told otherwise where such a
+   * header is configured; `none` where it is not.
+   */
+  readonly clients: ClientsConfig
+  readonly trustedProxies: TrustedProxiesConfig | undefined
+  /** Whether each connection starts with a PROXY protocol header, v1 or v2. */
+  readonly proxyProtocol: boolean
+}
+
+/** One host:port of an upstream. Weight 0 takes no traffic. */
+export interface EndpointConfig {
+  /** An IP address without brackets, or a DNS name in lower case. */
+  readonly host: string
+  readonly port: number
+  readonly weight: number
+}
+
+/** How the gateway proves itself to endpoints and checks them. */
+export interface UpstreamTlsConfig {
+  readonly verify: boolean
+  readonly trust: TrustConfig
+  readonly certificate: KeyPairConfig | undefined
+  /** SNI and the name to be checked; undefined: the endpoint's host. */
+  readonly name: string | undefined
+}
+
+/** A named group of endpoints. Times in milliseconds. */
+export interface UpstreamConfig {
+  readonly name: string
+  readonly endpoints: readonly EndpointConfig[]
+  readonly balance: 'round-robin'
+  /** The version of HTTP spoken to endpoints; `auto` lets ALPN choose, `h2c` is HTTP/2 without TLS. */
+  readonly protocol: 'h1' | 'h2' | 'auto' | 'h2c'
+  readonly tls: UpstreamTlsConfig | undefined
+  readonly connectTimeout: number
+  /** The longest silence while a response is awaited or under way. */
+  readonly readTimeout: number
+  /** The longest silence while the endpoint takes no bytes of a request. */
+  readonly sendTimeout: number
+  /** Further endpoints tried when a connection fails. */
+  readonly retries: number
+  readonly keepAlive: { readonly connections: number; readonly idleTimeout: number }
+  /** Host sent upstream: the client's, or the endpoint's. */
+  readonly host: 'client' | 'endpoint' | { readonly name: string }
+}
+
+/** Which requests a route takes. Empty lists take any. */
+export interface MatchConfig {
+  /** Lower case, without port: exact, `*.domain`, or an IP address (IPv6 in brackets). */
+  readonly hosts: readonly string[]
+  /** Each starts with `/`: exact, or a prefix ending in `*`. */
+  readonly paths: readonly string[]
+  readonly methods: readonly string[]
+}
+
+/** How the verified client certificate is told upstream. Header names are in lower case; at least one is given. */
+export type ForwardCertificateConfig =
+  | { readonly form: 'client-cert' }
+  | { readonly form: 'xfcc' }
+  | {
+    readonly form: 'headers'
+    readonly fingerprint: string | undefined
+    readonly subject: string | undefined
+    readonly sans: string | undefined
+  }
+
+/** match -> upstream. */
+export interface RouteConfig {
+  /** Unique among routes and APIs. Unless told otherwise `route-<n>`, from 1. */
+  readonly name: string
+  readonly match: MatchConfig
+  readonly priority: number
+  /** A key of `upstreams`; an upstream written inline is there under the route's name. */
+  readonly upstream: string
+  /** Refuses requests without a verified client certificate. */
+  readonly requireCertificate: boolean
+  /** With `requireCertificate`: conditions, one of which the certificate must meet; empty: none. */
+  readonly allow: readonly IdentityConfig[]
+  readonly forwardCertificate: ForwardCertificateConfig | undefined
+}
+
+/** The kinds of plans, in the order in which they are tried. */
+export type PlanType = 'mtls' | 'jwt' | 'oauth2' | 'api-key' | 'keyless'
+
+/** A way to use an API. */
+export interface PlanConfig {
+  readonly name: string
+  readonly type: PlanType
+  /** For `api-key`: the header that carries the key, lower case. */
+  readonly header: string
+  /** For `mtls`: conditions, one of which the certificate must meet; empty: none. */
+  readonly allow: readonly IdentityConfig[]
+}
+
+/** A route with plans. */
+export interface ApiConfig extends RouteConfig {
+  readonly plans: readonly PlanConfig[]
+  /** Whether refusals tell the client the detail. */
+  readonly verbose: boolean
+}
+
+/** A span of time, epoch milliseconds; undefined is open. `from` counts in, `until` does not. */
+export interface Span {
+  readonly from: number | undefined
+  readonly until: number | undefined
+}
+
+/** A certificate that belongs to an application. */
+export interface ApplicationCertificateConfig extends Span {
+  readonly cert: Material
+}
+
+/** An API key that belongs to an application. */
+export interface ApiKeyConfig extends Span {
+  readonly key: string
+}
+
+/** The stages of a subscription; only `accepted` lets in. */
+export type SubscriptionStatus = 'pending' | 'accepted' | 'paused' | 'closed'
+
+/** An application's leave to use a plan. */
+export interface SubscriptionConfig extends Span {
+  readonly api: string
+  readonly plan: string
+  readonly status: SubscriptionStatus
+}
+
+/** Who calls. */
+export interface ApplicationConfig {
+  readonly name: string
+  readonly certificates: readonly ApplicationCertificateConfig[]
+  readonly apiKeys: readonly ApiKeyConfig[]
+  readonly subscriptions: readonly SubscriptionConfig[]
+}
+
+/**
+ * Bounds on each HTTP/2 connection, of clients and to endpoints. Those below `span` are on frames that cost work and
+ * bring nothing, in that span of time; who passes one loses the connection.
+ */
+export interface Http2Limits {
+  /** Streams open at once. */
+  readonly concurrentStreams: number
+  /** Bytes of body that a stream, and the connection, may have under way towards us. */
+  readonly streamWindow: number
+  readonly connectionWindow: number
+  /** CONTINUATION frames of one header block. */
+  readonly continuations: number
+  /** Bytes of answers to control frames that may wait unsent. */
+  readonly pendingControl: number
+  readonly span: number
+  readonly resets: number
+  readonly controls: number
+  readonly emptyData: number
+  readonly windowUpdates: number
+}
+
+/** Bounds, each with a safe default. Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  readonly clientHelloTimeout: number
+  readonly clientHelloSize: number
+  readonly handshakeTimeout: number
+  /** From the first byte of a head to its last. */
+  readonly headTimeout: number
+  readonly headSize: number
+  readonly targetSize: number
+  readonly headerCount: number
+  /** Between two requests of one connection. */
+  readonly idleTimeout: number
+  /** The longest silence within a request's body. */
+  readonly bodyTimeout: number
+  /** 0: no bound. */
+  readonly bodySize: number
+  /** The longest a client may take no byte of a response. */
+  readonly sendTimeout: number
+  readonly connections: number
+  readonly connectionsPerAddress: number
+  readonly requestsPerConnection: number
+  readonly http2: Http2Limits
+  readonly pkcs12Iterations: number
+  readonly pkcs12Size: number
+  readonly crlSize: number
+  /** How long the first sight of a certificate waits for answers about its revocation. */
+  readonly revocationTimeout: number
+}
+
+/** How TLS sessions can be taken up again without a full handshake. */
+export interface TicketsConfig {
+  /** How long a key protects session tickets, in milliseconds; a ticket of the key before is of no use. */
+  readonly rotate: number
+}
+
+/** Where access-log lines go. */
+export interface AccessLogConfig {
+  /** `stdout`, `off`, or a file's path, joined to the document's folder. */
+  readonly to: string
+}
+
+/** The operators' own listener. */
+export interface AdminConfig {
+  readonly address: Address
+}
+
+/** All that an operator wants, checked and with defaults filled in; secrets and files are read. */
+export interface Configuration {
+  readonly listeners: readonly ListenerConfig[]
+  /** By name. Without a prototype: what is not there is undefined. */
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>
+  readonly apis: readonly ApiConfig[]
+  readonly routes: readonly RouteConfig[]
+  readonly applications: readonly ApplicationConfig[]
+  readonly admin: AdminConfig | undefined
+  readonly limits: Limits
+  readonly tickets: TicketsConfig
+  readonly accessLog: AccessLogConfig
+  /** Processes that share the listeners. */
+  readonly workers: number
+  /** How long in-flight exchanges may take to finish after SIGTERM. */
+  readonly drainTimeout: number
+  /** The folder of the embedded store, joined to the document's folder. */
+  readonly store: { readonly folder: string }
+}
+
+/** Where something is in a document: keys and indices from the root. A missing key is told of at the map that lacks it. */
+export type Path = readonly (string | number)[]
+
+/** Something wrong, or worth a warning, in a configuration. */
+export interface Problem {
+  readonly severity: 'error' | 'warning'
+  readonly path: Path
+  /** What was found and what is expected, or what to do. Fit for a log: escaped, without secrets. */
+  readonly message: string
+  /** Line and column, both from 1, where the document has them. */
+  readonly position:
+    | { readonly file: string; readonly line: number; readonly column: number }
+    | undefined
+}

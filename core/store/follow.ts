@@ -1,0 +1,143 @@
+import type { Clock } from '../port/mod.ts'
+import { isStoreFailure } from './failure.ts'
+import type { Change, Store, StoredDocument, StoreFailure, WatchEvent } from './types.ts'
+
+/** Who follows a part of the store. Calls come in order; after `onEnd`, and after stopping, none. */
+export interface Follower {
+  /**
+   * What is there, once, as the first call; later each change that there was, once. After a gap (`compacted`)
+   * the difference comes as one call, whose `by` is not known.
+   */
+  onChanges(
+    changes: readonly Change[],
+    at: { readonly revision: number; readonly by?: string },
+  ): void
+  /** The store is out of reach, or back. What was told stays as it was. */
+  onState?(state: { readonly connected: boolean; readonly message: string }): void
+  /** The store was closed, or refuses us for good. */
+  onEnd?(failure: StoreFailure): void
+}
+
+/** How a part of the store is followed. */
+export interface FollowOptions {
+  readonly clock: Clock
+  /** From 0 to 1, for waits that do not meet. */
+  readonly random?: () => number
+}
+
+const FIRST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 10_000
+
+/**
+ * Lists what lies below a prefix, then watches it from that revision; lists anew where the past was
+ * compacted, and tells the difference. So the follower's picture is complete, in order and without repeats.
+ * @returns How to stop.
+ */
+export function follow(
+  store: Store,
+  prefix: string,
+  { follower, ...options }: FollowOptions & { readonly follower: Follower },
+): () => void {
+  const following = new Following(store, prefix, { follower, ...options })
+  void following.list()
+  return () => following.stop()
+}
+
+class Following {
+  readonly #store: Store
+  readonly #prefix: string
+  readonly #follower: Follower
+  readonly #options: FollowOptions
+  /** The revision at which each document was last put, as it was told. */
+  #known = new Map<string, number>()
+  #first = true
+  #connected = true
+  #failures = 0
+  #stopped = false
+  #cancel: () => void = () => {}
+
+  constructor(
+    store: Store,
+    prefix: string,
+    { follower, ...options }: FollowOptions & { readonly follower: Follower },
+  ) {
+    this.#store = store
+    this.#prefix = prefix
+    this.#follower = follower
+    this.#options = options
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel()
+  }
+
+  async list(): Promise<void> {
+    const page = await this.#store.list(this.#prefix)
+    if (this.#stopped) return
+    if (isStoreFailure(page)) return this.#listFailed(page)
+    this.#failures = 0
+    this.#state(true, 'The store is within reach')
+    const changes = this.#difference(page.documents)
+    if (changes.length > 0 || this.#first) {
+      this.#first = false
+      this.#follower.onChanges(changes, { revision: page.revision })
+    }
+    if (this.#stopped) return
+    this.#cancel = this.#store.watch(this.#prefix, page.revision, (event) => this.#take(event))
+  }
+
+  #take(event: WatchEvent): void {
+    if (this.#stopped) return
+    switch (event.kind) {
+      case 'changes': {
+        const { revision, changes, by } = event
+        for (const change of changes) this.#learn(change)
+        return this.#follower.onChanges(changes, by === undefined ? { revision } : { revision, by })
+      }
+      case 'compacted':
+        return void this.list()
+      case 'lost':
+        return this.#state(false, event.message)
+      case 'regained':
+        return this.#state(true, 'The store is within reach')
+      case 'ended':
+        return this.#listFailed(event.failure)
+    }
+  }
+
+  #listFailed(failure: StoreFailure): void {
+    if (failure.failure === 'closed') {
+      this.#stopped = true
+      return this.#follower.onEnd?.(failure)
+    }
+    this.#state(false, failure.message)
+    const { clock, random = Math.random } = this.#options
+    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures++)
+    this.#cancel = clock.after(longest * (0.5 + random() / 2), () => void this.list())
+  }
+
+  #state(connected: boolean, message: string): void {
+    if (connected === this.#connected) return
+    this.#connected = connected
+    this.#follower.onState?.({ connected, message })
+  }
+
+  #learn({ key, document }: Change): void {
+    if (document === undefined) this.#known.delete(key)
+    else this.#known.set(key, document.modifyRevision)
+  }
+
+  #difference(documents: readonly StoredDocument[]): Change[] {
+    const gone = new Set(this.#known.keys())
+    const changes: Change[] = []
+    for (const document of documents) {
+      const { key, modifyRevision } = document
+      gone.delete(key)
+      if (this.#known.get(key) !== modifyRevision) changes.push({ key, document })
+    }
+    for (const key of gone) changes.push({ key, document: undefined })
+    for (const change of changes) this.#learn(change)
+    return changes
+  }
+}

@@ -1,0 +1,182 @@
+import { keyOf } from './check.ts'
+import { storeFailure } from './failure.ts'
+import { copyJson } from './json.ts'
+import type {
+  Change,
+  Found,
+  Json,
+  ListOptions,
+  Operation,
+  Page,
+  StoredDocument,
+  StoreFailure,
+  Transaction,
+} from './types.ts'
+
+/** One transaction as it was made: what a log keeps, and what watchers are told. */
+export interface Commit {
+  readonly revision: number
+  readonly by: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly changes: readonly Change[]
+}
+
+/** What a transaction would do, or why it may not. A commit without changes takes no revision. */
+export type Evaluated = Commit | StoreFailure
+
+/** The documents of a store, in memory and in order. It keeps no past and tells nobody. */
+export class Table {
+  readonly #documents = new Map<string, StoredDocument>()
+  /** In order; undefined while documents are loaded in bulk. */
+  #keys: string[] | undefined
+  #revision = 0
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get size(): number {
+    return this.#documents.size
+  }
+
+  read(key: string): StoredDocument | undefined {
+    return this.#documents.get(key)
+  }
+
+  /** All documents as they are now, in no order. */
+  documents(): StoredDocument[] {
+    return [...this.#documents.values()]
+  }
+
+  get(key: string): Found {
+    return { document: this.#documents.get(key), revision: this.#revision }
+  }
+
+  list(prefix: string, { after, limit = Infinity }: ListOptions = {}): Page {
+    const keys = this.#keys ??= [...this.#documents.keys()].sort()
+    const documents: StoredDocument[] = []
+    let at = position(keys, prefix)
+    if (after !== undefined && after >= prefix) {
+      at = Math.max(at, position(keys, after))
+      if (keys[at] === after) at++
+    }
+    for (; keys[at]?.startsWith(prefix) === true && documents.length < limit; at++) {
+      const document = this.#documents.get(keys[at] as string)
+      if (document !== undefined) documents.push(document)
+    }
+    const more = keys[at]?.startsWith(prefix) === true
+    return { documents, revision: this.#revision, more }
+  }
+
+  /** Takes in one document of a snapshot, as it stands. */
+  load(document: StoredDocument): void {
+    this.#documents.set(document.key, document)
+    this.#keys = undefined
+  }
+
+  /** Says at which revision what was loaded stood. */
+  startAt(revision: number): void {
+    this.#revision = revision
+  }
+
+  apply({ revision, changes }: Commit): void {
+    for (const { key, document } of changes) {
+      if (document === undefined) this.#remove(key)
+      else this.#set(key, document)
+    }
+    this.#revision = revision
+  }
+
+  #set(key: string, document: StoredDocument): void {
+    const known = this.#documents.has(key)
+    this.#documents.set(key, document)
+    if (!known && this.#keys !== undefined) this.#keys.splice(position(this.#keys, key), 0, key)
+  }
+
+  #remove(key: string): void {
+    if (!this.#documents.delete(key) || this.#keys === undefined) return
+    this.#keys.splice(position(this.#keys, key), 1)
+  }
+}
+
+/** What a transaction is judged by. */
+export interface Ground {
+  /** The document as it would be found, with what stands before this transaction in line. */
+  read(key: string): StoredDocument | undefined
+  /** The store's revision before the transaction. */
+  readonly revision: number
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** Judges conditions and makes the documents that a transaction would put; changes nothing. */
+export function evaluate(transaction: Transaction, ground: Ground): Evaluated {
+  for (const { key, revision } of transaction.conditions ?? []) {
+    const found = ground.read(key)?.modifyRevision ?? 0
+    if (found !== revision) return conflict(key, revision, found)
+  }
+  const revision = ground.revision + 1
+  const changes: Change[] = []
+  for (const operation of transaction.operations) {
+    const change = changeOf(operation, ground)
+    if (change === undefined) continue
+    if ('failure' in change) return change
+    changes.push(change)
+  }
+  const { by } = transaction
+  return { revision: changes.length > 0 ? revision : ground.revision, by, at: ground.now, changes }
+}
+
+/** Says that a condition does not hold. */
+export function conflict(key: string, wanted: number, found: number): StoreFailure {
+  const state = found === 0
+    ? 'there is none'
+    : wanted === 0
+    ? 'it is there'
+    : `it was changed at revision ${found}`
+  const asked = wanted === 0 ? 'as new' : `as of revision ${wanted}`
+  return storeFailure('conflict', `Take "${key}" ${asked}: ${state}`, key)
+}
+
+function changeOf(operation: Operation, ground: Ground): Change | StoreFailure | undefined {
+  const key = keyOf(operation)
+  const before = ground.read(key)
+  if (!('put' in operation)) {
+    return before === undefined ? undefined : { key, document: undefined }
+  }
+  const value: Json | undefined = copyJson(operation.value)
+  if (value === undefined) return storeFailure('invalid', `Put "${key}": its value is not JSON`)
+  const revision = ground.revision + 1
+  const expires = expiryOf(operation, before, ground.now)
+  const document = Object.freeze({
+    key,
+    value,
+    createRevision: before?.createRevision ?? revision,
+    modifyRevision: revision,
+    version: (before?.version ?? 0) + 1,
+    ...(expires === undefined ? {} : { expires }),
+  })
+  return { key, document }
+}
+
+function expiryOf(
+  { ttl, keepExpiry }: { readonly ttl?: number; readonly keepExpiry?: boolean },
+  before: StoredDocument | undefined,
+  now: number,
+): number | undefined {
+  if (ttl !== undefined) return now + ttl * 1000
+  return keepExpiry === true ? before?.expires : undefined
+}
+
+/** Where `key` stands in sorted `keys`, or would. */
+function position(keys: readonly string[], key: string): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((keys[middle] as string) < key) low = middle + 1
+    else high = middle
+  }
+  return low
+}

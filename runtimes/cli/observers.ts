@@ -1,0 +1,49 @@
+import { accessLogLine, connectionLogLine, Counters } from '../../core/mod.ts'
+import type {
+  ConnectionRefusal,
+  ExchangeRecord,
+  HandshakeRecord,
+  Observer,
+} from '../../core/mod.ts'
+import type { LineSink } from './host.ts'
+
+/** Counts everything and writes an access-log line for each exchange and each refused connection. */
+export class GatewayObserver implements Observer {
+  readonly counters: Counters = new Counters()
+  readonly #quiet: ReadonlySet<string>
+  #log: LineSink | undefined
+
+  /** `quiet` are listeners of the gateway's own, such as the admin's, which are neither counted nor logged. */
+  constructor(quiet: readonly string[]) {
+    this.#quiet = new Set(quiet)
+  }
+
+  /** Where lines go from now on; undefined: nowhere. */
+  set log(log: LineSink | undefined) {
+    this.#log = log
+  }
+
+  exchange(record: ExchangeRecord): void {
+    if (this.#quiet.has(record.listener)) return
+    this.counters.exchange(record)
+    this.#log?.append(accessLogLine(record))
+  }
+
+  refusedConnection(refusal: ConnectionRefusal): void {
+    if (this.#quiet.has(refusal.listener)) return
+    this.counters.refusedConnection(refusal)
+    this.#log?.append(connectionLogLine(refusal))
+  }
+
+  handshake(record: HandshakeRecord): void {
+    this.counters.handshake(record)
+  }
+
+  connection(listener: string, change: 1 | -1): void {
+    if (!this.#quiet.has(listener)) this.counters.connection(listener, change)
+  }
+
+  upstreamConnection(upstream: string, change: 1 | -1): void {
+    this.counters.upstreamConnection(upstream, change)
+  }
+}
