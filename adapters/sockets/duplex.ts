@@ -69,9 +69,9 @@ export class SocketDuplex implements Duplex {
   }
 
   destroy(reset = false): void {
-    if (reset && 'resetAndDestroy' in this.native && !('encrypted' in this.native)) {
-      this.native.resetAndDestroy()
-    }
+    // libuv refuses to reset a socket that is being shut down, and Node then loses it, open and never closed.
+    const may = !this.native.writableEnded && !('encrypted' in this.native)
+    if (reset && may && 'resetAndDestroy' in this.native) this.native.resetAndDestroy()
     // Behind a reset as well, which may wait for bytes that the peer never takes.
     this.native.destroy()
   }

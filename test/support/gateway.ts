@@ -14,9 +14,6 @@ import { problemLines } from '../../runtimes/cli/snapshot-source.ts'
 
 const PATIENCE_MS = 10_000
 
-// A socket that outlives the last test must not hold up the report: what was found stands.
-root.teardown(() => void setTimeout(() => process.exit(), 3000).unref())
-
 /** A line of the access log. */
 export interface LogLine {
   readonly [key: string]: string | number | undefined
