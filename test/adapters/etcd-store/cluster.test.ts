@@ -3,7 +3,7 @@ import '../../support/needs-etcd.ts'
 import t, { type Test } from 'tap'
 import type { EtcdStore } from '../../../adapters/etcd-store/mod.ts'
 import { hostClock } from '../../../adapters/host/mod.ts'
-import { follow, isStoreFailure, type Store } from '../../../core/store/mod.ts'
+import { follow, isStoreFailure, type Store, type StoredDocument } from '../../../core/store/mod.ts'
 import { good } from '../../conformance/store-cases.ts'
 import { etcdctl, etcdStore, type Line, lineTo, type Member, startEtcd } from './etcd-lab.ts'
 
@@ -154,11 +154,12 @@ t.test('several writers count up without loss while members die', async (t) => {
     for (;;) {
       const read = await writer.get('/counts')
       if (isStoreFailure(read)) continue
-      const counts = (read.document?.value as number[]).slice()
+      const { value, modifyRevision: ifRevision } = read.document as StoredDocument
+      const counts = (value as number[]).slice()
       if (counts[place] === goal) return
       t.equal(counts[place], goal - 1, 'neither lost nor done twice')
       counts[place] = goal
-      await writer.put('/counts', counts, { by, ifRevision: read.document?.modifyRevision })
+      await writer.put('/counts', counts, { by, ifRevision })
     }
   }
   const victim = members[0] as Member
