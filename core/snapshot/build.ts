@@ -43,6 +43,7 @@ export function buildConfiguration(
     apis: parts.apis.map(buildApi),
     routes: parts.routes.map(buildRoute),
     applications: parts.applications.map(({ value }): ApplicationConfig => value),
+    filters: [],
     admin: settings.admin,
     limits: settings.limits,
     tickets: settings.tickets,
@@ -94,7 +95,8 @@ function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
 function buildEntry(written: Resolved<WrittenTlsEntry>): TlsEntryConfig {
   const { certificate, clients, ...rest } = written
   const certificates = 'length' in certificate ? certificate : [certificate]
-  return { ...rest, certificates, clients: buildClients(clients, 'none') }
+  const policy = buildClients(clients, 'none')
+  return { ...rest, certificates, clients: policy, skipClientCertificate: [] }
 }
 
 function buildUpstream(name: string, written: Resolved<WrittenUpstream>): UpstreamConfig {
@@ -133,12 +135,14 @@ function buildRoute(item: Item<Resolved<WrittenRoute>>): RouteConfig {
   const name = nameOfItem(item)
   return {
     name,
-    match,
+    match: { ...match, addresses: [], conditions: [], order: 'priority' },
     priority,
     upstream: typeof upstream === 'string' ? upstream : name,
     requireCertificate,
     allow,
     forwardCertificate,
+    filters: [],
+    variables: {},
   }
 }
 

@@ -1,4 +1,7 @@
 import type { Address, ClientMode } from '../port/mod.ts'
+import type { ConditionConfig, FilterConfig, LoginConfig } from './filter-types.ts'
+
+export type * from './filter-types.ts'
 
 /**
  * Content that a configuration names: a file's bytes, or what stood inline or in a variable, as UTF-8. `from` names it
@@ -79,6 +82,11 @@ export interface TlsEntryConfig {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Whether clients are offered HTTP/2. */
   readonly http2: boolean
+  /**
+   * Regular expressions on the path, decoded and with its dots resolved. Where there is one, the handshake of a
+   * `require` policy asks for a certificate and does not insist: each request whose path meets none of them does.
+   */
+  readonly skipClientCertificate: readonly string[]
 }
 
 /** Who may speak for a client: a proxy in front that ends TLS. */
@@ -152,7 +160,19 @@ export interface MatchConfig {
   /** Each starts with `/`: exact, or a prefix ending in `*`. */
   readonly paths: readonly string[]
   readonly methods: readonly string[]
+  /** Ranges of addresses, one of which the client's must be in. */
+  readonly addresses: readonly string[]
+  /** All must hold; where one does not, the search goes on. */
+  readonly conditions: readonly ConditionConfig[]
+  /**
+   * `priority`: the highest priority wins, then the better host, then the better path. `fit`: the better host, then
+   * the better path, then priority; routes with hosts come before all without. Routes of the first kind come first.
+   */
+  readonly order: MatchOrder
 }
+
+/** What counts first where several routes take a request. */
+export type MatchOrder = 'priority' | 'fit'
 
 /** How the verified client certificate is told upstream. Header names are in lower case; at least one is given. */
 export type ForwardCertificateConfig =
@@ -178,6 +198,10 @@ export interface RouteConfig {
   /** With `requireCertificate`: conditions, one of which the certificate must meet; empty: none. */
   readonly allow: readonly IdentityConfig[]
   readonly forwardCertificate: ForwardCertificateConfig | undefined
+  /** What requests and responses meet on their way, besides the configuration's own filters. */
+  readonly filters: readonly FilterConfig[]
+  /** Further variables of requests that take this route, such as `route_id`. */
+  readonly variables: Readonly<Record<string, string>>
 }
 
 /** The kinds of plans, in the order in which they are tried. */
@@ -232,6 +256,12 @@ export interface ApplicationConfig {
   readonly certificates: readonly ApplicationCertificateConfig[]
   readonly apiKeys: readonly ApiKeyConfig[]
   readonly subscriptions: readonly SubscriptionConfig[]
+  /** Names and passwords for `basic-auth`. */
+  readonly logins?: readonly LoginConfig[] | undefined
+  /** In place of the route's filters of the same types, once `key-auth` or `basic-auth` has told who calls. */
+  readonly filters?: readonly FilterConfig[] | undefined
+  /** Further variables of its requests, such as `consumer_group_id`. */
+  readonly variables?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -309,6 +339,8 @@ export interface Configuration {
   readonly apis: readonly ApiConfig[]
   readonly routes: readonly RouteConfig[]
   readonly applications: readonly ApplicationConfig[]
+  /** What every request meets before the filters of its route, and even where there is no route. */
+  readonly filters: readonly FilterConfig[]
   readonly admin: AdminConfig | undefined
   readonly limits: Limits
   readonly tickets: TicketsConfig

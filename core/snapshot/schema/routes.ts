@@ -15,9 +15,13 @@ import { list, map, Mismatch, pick, scalar, type Shape, someOf } from './structu
 import { upstreamSchema, type WrittenUpstream } from './upstreams.ts'
 
 /** A route, before its upstream is found and files are read. */
-export interface WrittenRoute
-  extends Omit<RouteConfig, 'name' | 'upstream' | 'forwardCertificate'> {
+export interface WrittenRoute extends
+  Omit<
+    RouteConfig,
+    'name' | 'match' | 'upstream' | 'forwardCertificate' | 'filters' | 'variables'
+  > {
   readonly name: string | undefined
+  readonly match: WrittenMatch
   readonly upstream: string | WrittenUpstream
   readonly forwardCertificate: ForwardCertificateConfig | undefined
 }
@@ -37,8 +41,11 @@ export interface WrittenApi extends WrittenRoute {
   readonly verbose: boolean
 }
 
+/** `match`, as it is written. */
+export type WrittenMatch = Omit<MatchConfig, 'addresses' | 'conditions' | 'order'>
+
 /** `match` of routes and APIs. */
-export const matchSchema: z.ZodType<MatchConfig> = map('match', {
+export const matchSchema: z.ZodType<WrittenMatch> = map('match', {
   hosts: list('hosts', hostPattern()).default([]),
   paths: list('paths', pathPattern()).default([]),
   methods: list('methods', method()).default([]),

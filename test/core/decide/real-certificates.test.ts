@@ -81,6 +81,7 @@ function build(policy: ClientsConfig, certificate: KeyPairConfig = pair): Promis
           clients: policy,
           minVersion: 'TLSv1.2',
           http2: true,
+          skipClientCertificate: [],
         },
       ],
     })],

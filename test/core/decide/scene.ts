@@ -21,6 +21,7 @@ import type {
   Configuration,
   KeyPairConfig,
   ListenerConfig,
+  MatchConfig,
   Material,
   PlanConfig,
   PlanType,
@@ -140,7 +141,14 @@ export function tlsEntry(
   server = names[0] ?? 'gateway',
 ): TlsEntryConfig {
   const certificates = [keyPair(server)]
-  return { names, certificates, clients: policy, minVersion: 'TLSv1.2', http2: true }
+  return {
+    names,
+    certificates,
+    clients: policy,
+    minVersion: 'TLSv1.2',
+    http2: true,
+    skipClientCertificate: [],
+  }
 }
 
 export function listener(parts: Partial<ListenerConfig> = {}): ListenerConfig {
@@ -172,10 +180,16 @@ export function upstream(name: string, parts: Partial<UpstreamConfig> = {}): Ups
   }
 }
 
-interface Matching {
-  readonly hosts?: string[]
-  readonly paths?: string[]
-  readonly methods?: string[]
+type Matching = Partial<MatchConfig>
+
+/** Takes every request. */
+const ANY: MatchConfig = {
+  hosts: [],
+  paths: [],
+  methods: [],
+  addresses: [],
+  conditions: [],
+  order: 'priority',
 }
 
 export function route(
@@ -183,8 +197,14 @@ export function route(
   matching: Matching = {},
   parts: Partial<RouteConfig> = {},
 ): RouteConfig {
-  const match = { hosts: [], paths: [], methods: [], ...matching }
-  const more = { requireCertificate: false, allow: [], forwardCertificate: undefined }
+  const match: MatchConfig = { ...ANY, ...matching }
+  const more = {
+    requireCertificate: false,
+    allow: [],
+    forwardCertificate: undefined,
+    filters: [],
+    variables: {},
+  }
   return { name, match, priority: 0, upstream: 'backend', ...more, ...parts }
 }
 
@@ -223,6 +243,7 @@ export function configuration(parts: Partial<Configuration> = {}): Configuration
     apis: [],
     routes: [],
     applications: [],
+    filters: [],
     admin: undefined,
     limits: {
       clientHelloTimeout: 1,

@@ -10,7 +10,8 @@ interface Fit {
 
 function route(name: string, fit: Fit = {}, priority = 0): RouteEntry {
   const { hosts = [], paths = [], methods = [] } = fit
-  return { name, match: { hosts, paths, methods }, priority }
+  const rest = { addresses: [], conditions: [], order: 'priority' as const }
+  return { name, match: { hosts, paths, methods, ...rest }, priority }
 }
 
 /** Matches `METHOD host/path` and gives the route's name. */

@@ -33,6 +33,8 @@ const nobody = {
   allow: [],
 }
 
+const anyMatch = { addresses: [], conditions: [], order: 'priority' }
+
 const upstreamDefaults = {
   balance: 'round-robin',
   protocol: 'h1',
@@ -59,6 +61,7 @@ t.test('readConfiguration fills in what a small configuration leaves out', async
     }],
     apis: [],
     applications: [],
+    filters: [],
     admin: undefined,
     tickets: { rotate: 43_200_000 },
     accessLog: { to: 'stdout' },
@@ -68,12 +71,14 @@ t.test('readConfiguration fills in what a small configuration leaves out', async
   })
   t.strictSame(configuration?.routes, [{
     name: 'route-1',
-    match: { hosts: [], paths: ['/*'], methods: [] },
+    match: { hosts: [], paths: ['/*'], methods: [], ...anyMatch },
     priority: 0,
     upstream: 'route-1',
     requireCertificate: false,
     allow: [],
     forwardCertificate: undefined,
+    filters: [],
+    variables: {},
   }])
   t.strictSame({ ...configuration?.upstreams }, {
     'route-1': {
@@ -142,6 +147,7 @@ t.test('readConfiguration reads the files that a configuration names, each once'
     },
     minVersion: 'TLSv1.2',
     http2: true,
+    skipClientCertificate: [],
   }], []])
   t.strictSame(configuration?.listeners[1]?.clients, { ...nobody, mode: 'request' })
   t.strictSame(configuration?.listeners[1]?.trustedProxies, {
@@ -183,6 +189,7 @@ t.test('readConfiguration takes every key of listeners', async (t) => {
     names: ['example.com'],
     minVersion: 'TLSv1.3',
     http2: true,
+    skipClientCertificate: [],
     certificates: [{
       pkcs12: { from: '$P12', data: bytes('a PKCS#12 file') },
       passphrase: 'open sesame\n',
@@ -257,12 +264,15 @@ t.test('readConfiguration takes every key of APIs and routes', async (t) => {
       hosts: ['*.example.com', '[::1]'],
       paths: ['/', '/a%20b/*'],
       methods: ['GET', 'POST'],
+      ...anyMatch,
     },
     priority: -1,
     upstream: 'backends',
     requireCertificate: true,
     allow: [{ dns: 'api.example.com' }],
     forwardCertificate: { form: 'xfcc' },
+    filters: [],
+    variables: {},
     verbose: true,
     plans: [
       { name: 'partners', type: 'mtls', header: 'x-api-key', allow: [{ ip: '::1/128' }] },
