@@ -134,10 +134,13 @@ export async function sallyport(
   return await new Sallyport(t, args, options).exit()
 }
 
-/** Node runs the sources through the loaders that run the test itself. */
+/** Node runs the sources through the loader that .taprc names, without tap's own, wherever the program is started. */
 function programOf(): readonly [string, readonly string[]] {
   if (process.versions['deno'] !== undefined) {
     return [process.execPath, ['run', '-A', '--quiet', resolve('runtimes/deno/main.ts')]]
   }
-  return [process.execPath, [...process.execArgv, resolve('runtimes/node/main.ts')]]
+  return [
+    process.execPath,
+    [`--import=${import.meta.resolve('tsx')}`, resolve('runtimes/node/main.ts')],
+  ]
 }
