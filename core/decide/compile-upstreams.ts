@@ -136,12 +136,13 @@ async function systemAnchors(
 
 async function compileEndpoint(
   context: CompileContext,
-  { host, port, weight }: EndpointConfig,
+  { host, port, weight, priority, monitor }: EndpointConfig,
   tls: SharedTls | undefined,
 ): Promise<CompiledEndpoint> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  const name = tls?.config.name ?? host
-  const plain = { host, port, weight, address, name }
+  // The name from a request's Host is known with the request alone.
+  const name = typeof tls?.config.name === 'string' ? tls.config.name : host
+  const plain = { host, port, weight, priority, monitor, address, name }
   if (tls === undefined) return { ...plain, tls, key: `${address} plain` }
   // RFC 6066 section 3: an IP address is no server name.
   const serverName = parseAddress(name) === undefined ? name : ''

@@ -10,6 +10,7 @@ import type {
   UpstreamConfig,
 } from './types.ts'
 import type { ClientMode } from '../port/mod.ts'
+import { CONNECTION_DEFAULTS, NO_UPSTREAM_TIMES, UPSTREAM_DEFAULTS } from './defaults.ts'
 import type { Item, Sections } from './sections.ts'
 import { routeName } from './checks/routes.ts'
 import { addressText } from './schema/addresses.ts'
@@ -89,6 +90,7 @@ function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
     clients: buildClients(clients, mode),
     trustedProxies,
     proxyProtocol,
+    ...CONNECTION_DEFAULTS,
   }
 }
 
@@ -101,14 +103,20 @@ function buildEntry(written: Resolved<WrittenTlsEntry>): TlsEntryConfig {
 
 function buildUpstream(name: string, written: Resolved<WrittenUpstream>): UpstreamConfig {
   const { endpoints, tls, ...kept } = written
-  return { ...kept, name, endpoints: endpoints.map(endpoint), tls: tls && buildTls(tls) }
+  return {
+    ...UPSTREAM_DEFAULTS,
+    ...kept,
+    name,
+    endpoints: endpoints.map(endpoint),
+    tls: tls && buildTls(tls),
+  }
 }
 
 function buildTls(
   written: NonNullable<Resolved<WrittenUpstream>['tls']>,
 ): NonNullable<UpstreamConfig['tls']> {
   const { verify, certificate, name } = written
-  return { verify, certificate, name, trust: buildTrust(written) }
+  return { verify, checkName: true, certificate, name, trust: buildTrust(written) }
 }
 
 /** Named upstreams and inline ones. Without a prototype, so that no name but theirs is found. */
@@ -143,6 +151,7 @@ function buildRoute(item: Item<Resolved<WrittenRoute>>): RouteConfig {
     forwardCertificate,
     filters: [],
     variables: {},
+    upstreamTimes: NO_UPSTREAM_TIMES,
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 export type * from './types.ts'
+export * from './defaults.ts'
 export { FILTER_DEFAULTS } from './filter-defaults.ts'
 export { formatProblem } from './problems.ts'
 export {

@@ -1,7 +1,9 @@
 import type { Address, ClientMode } from '../port/mod.ts'
 import type { ConditionConfig, FilterConfig, LoginConfig } from './filter-types.ts'
+import type { UpstreamConfig, UpstreamTimes } from './upstream-types.ts'
 
 export type * from './filter-types.ts'
+export type * from './upstream-types.ts'
 
 /**
  * Content that a configuration names: a file's bytes, or what stood inline or in a variable, as UTF-8. `from` names it
@@ -114,43 +116,33 @@ export interface ListenerConfig {
   readonly trustedProxies: TrustedProxiesConfig | undefined
   /** Whether each connection starts with a PROXY protocol header, v1 or v2. */
   readonly proxyProtocol: boolean
+  /** Set: connections are no HTTP, and their bytes go to one upstream. */
+  readonly stream: StreamConfig | undefined
+  /** Ranges of client addresses that may connect; empty: all. */
+  readonly allowFrom: readonly string[]
+  /** Connections open at once; 0: those of `limits` alone. */
+  readonly connections: number
+  /** Who may come in by HTTP basic authentication; empty: nobody is asked. */
+  readonly users: readonly UserConfig[]
+  /** What becomes of X-Forwarded-* and X-Real-IP: set anew, left as the client sent them, or removed. */
+  readonly forwardedHeaders: 'set' | 'pass' | 'remove'
+  /** The longest silence of a client that something is awaited of, in milliseconds; undefined: as `limits` say. */
+  readonly clientTimeout: number | undefined
+  readonly upstreamTimes: UpstreamTimes
 }
 
-/** One host:port of an upstream. Weight 0 takes no traffic. */
-export interface EndpointConfig {
-  /** An IP address without brackets, or a DNS name in lower case. */
-  readonly host: string
-  readonly port: number
-  readonly weight: number
+/** Where the bytes of a listener's connections go. */
+export interface StreamConfig {
+  /** A key of `upstreams`. */
+  readonly upstream: string
+  /** Whether connections are TLS that passes through: the ClientHello is read for its SNI, and nothing is changed. */
+  readonly sni: boolean
 }
 
-/** How the gateway proves itself to endpoints and checks them. */
-export interface UpstreamTlsConfig {
-  readonly verify: boolean
-  readonly trust: TrustConfig
-  readonly certificate: KeyPairConfig | undefined
-  /** SNI and the name to be checked; undefined: the endpoint's host. */
-  readonly name: string | undefined
-}
-
-/** A named group of endpoints. Times in milliseconds. */
-export interface UpstreamConfig {
+/** A name with the hash of its password, as crypt(3) writes it: `$5$`, `$6$`. */
+export interface UserConfig {
   readonly name: string
-  readonly endpoints: readonly EndpointConfig[]
-  readonly balance: 'round-robin'
-  /** The version of HTTP spoken to endpoints; `auto` lets ALPN choose, `h2c` is HTTP/2 without TLS. */
-  readonly protocol: 'h1' | 'h2' | 'auto' | 'h2c'
-  readonly tls: UpstreamTlsConfig | undefined
-  readonly connectTimeout: number
-  /** The longest silence while a response is awaited or under way. */
-  readonly readTimeout: number
-  /** The longest silence while the endpoint takes no bytes of a request. */
-  readonly sendTimeout: number
-  /** Further endpoints tried when a connection fails. */
-  readonly retries: number
-  readonly keepAlive: { readonly connections: number; readonly idleTimeout: number }
-  /** Host sent upstream: the client's, or the endpoint's. */
-  readonly host: 'client' | 'endpoint' | { readonly name: string }
+  readonly hash: string
 }
 
 /** Which requests a route takes. Empty lists take any. */
@@ -202,6 +194,7 @@ export interface RouteConfig {
   readonly filters: readonly FilterConfig[]
   /** Further variables of requests that take this route, such as `route_id`. */
   readonly variables: Readonly<Record<string, string>>
+  readonly upstreamTimes: UpstreamTimes
 }
 
 /** The kinds of plans, in the order in which they are tried. */

@@ -18,7 +18,7 @@ import { upstreamSchema, type WrittenUpstream } from './upstreams.ts'
 export interface WrittenRoute extends
   Omit<
     RouteConfig,
-    'name' | 'match' | 'upstream' | 'forwardCertificate' | 'filters' | 'variables'
+    'name' | 'match' | 'upstream' | 'forwardCertificate' | 'filters' | 'variables' | 'upstreamTimes'
   > {
   readonly name: string | undefined
   readonly match: WrittenMatch

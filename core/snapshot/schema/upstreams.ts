@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { EndpointConfig, UpstreamConfig } from '../types.ts'
+import { ENDPOINT_DEFAULTS } from '../defaults.ts'
 import { endpointAddress, readDomain, readIp } from './addresses.ts'
 import { peerName } from './names.ts'
 import { boolean, choice, duration, integer } from './scalars.ts'
@@ -21,7 +22,10 @@ export interface WrittenUpstreamTls extends WrittenTrust {
 }
 
 /** The parts of an upstream that are kept as they are written. */
-type Kept = Omit<UpstreamConfig, 'name' | 'endpoints' | 'tls'>
+type Kept = Omit<
+  UpstreamConfig,
+  'name' | 'endpoints' | 'tls' | 'persistence' | 'health' | 'proxyProtocol' | 'retryTimeout'
+>
 
 /** An upstream, before files are read. */
 export interface WrittenUpstream extends Kept {
@@ -47,6 +51,7 @@ export const upstreamTlsSchema: z.ZodType<WrittenUpstreamTls> = map("an upstream
 export const keepAliveSchema: z.ZodType<UpstreamConfig['keepAlive']> = map('keepAlive', {
   connections: integer(0, 65535).default(64),
   idleTimeout: duration().default(55_000),
+  requests: integer(0, 1_000_000_000).default(0),
 })
 
 /** `upstreams.*.host`, where it is a map. */
@@ -67,7 +72,7 @@ const hostWord = choice('client', 'endpoint')
 /** `upstreams.*`, and `upstream` of a route. */
 export const upstreamSchema: z.ZodType<WrittenUpstream> = map('an upstream', {
   endpoints: someOf('endpoints, each with an address', endpointSchema),
-  balance: choice('round-robin').default('round-robin'),
+  balance: choice<'round-robin'>('round-robin').default('round-robin'),
   protocol: choice('h1', 'h2', 'auto', 'h2c').default('h1'),
   tls: upstreamTlsSchema.optional(),
   connectTimeout: duration().default(5_000),
@@ -81,5 +86,5 @@ export const upstreamSchema: z.ZodType<WrittenUpstream> = map('an upstream', {
 
 /** An endpoint in its final form. */
 export function endpoint({ address, weight }: WrittenEndpoint): EndpointConfig {
-  return { ...address, weight }
+  return { ...ENDPOINT_DEFAULTS, ...address, weight }
 }

@@ -306,12 +306,13 @@ t.test('TLS profiles: id and ticket key cover names, key, policy and versions', 
 const tlsUpstream = (ca: ReturnType<typeof cert>[], verify = true) =>
   scene.upstream('backend', {
     endpoints: [
-      { host: 'b1.test', port: 443, weight: 2 },
-      { host: '10.0.0.8', port: 443, weight: 1 },
-      { host: '::1', port: 443, weight: 0 },
+      scene.endpoint('b1.test', 443, 2),
+      scene.endpoint('10.0.0.8', 443),
+      scene.endpoint('::1', 443, 0),
     ],
     tls: {
       verify,
+      checkName: true,
       trust: scene.trust({ ca }),
       certificate: { cert: cert('gw'), key: text('key gw', 'gw.key'), passphrase: undefined },
       name: undefined,

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { expiries, expiryNews } from '../../../core/decide/mod.ts'
+import { UPSTREAM_TLS_DEFAULTS } from '../../../core/snapshot/mod.ts'
 import type { Expiry } from '../../../core/decide/mod.ts'
 import * as scene from './scene.ts'
 import { cert, clients, DAY, keyPair, NOW, text, tlsEntry, trust } from './scene.ts'
@@ -19,6 +20,7 @@ t.test('expiries: everything that expires, the most urgent first', async (t) => 
       backend: scene.upstream('backend', {
         tls: {
           verify: true,
+          checkName: true,
           name: undefined,
           certificate: { ...keyPair('gateway'), cert: cert('gateway 5') },
           trust: trust({
@@ -28,7 +30,7 @@ t.test('expiries: everything that expires, the most urgent first', async (t) => 
         },
       }),
       public: scene.upstream('public', {
-        tls: { verify: true, name: undefined, certificate: undefined, trust: trust() },
+        tls: { ...UPSTREAM_TLS_DEFAULTS, trust: trust() },
       }),
     },
   })

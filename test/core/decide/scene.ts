@@ -14,11 +14,18 @@ import type {
   Snapshot,
 } from '../../../core/decide/mod.ts'
 import type { Certificate, Verdict } from '../../../core/pki/types.ts'
+import {
+  CONNECTION_DEFAULTS,
+  ENDPOINT_DEFAULTS,
+  NO_UPSTREAM_TIMES,
+  UPSTREAM_DEFAULTS,
+} from '../../../core/snapshot/mod.ts'
 import type {
   ApiConfig,
   ApplicationConfig,
   ClientsConfig,
   Configuration,
+  EndpointConfig,
   KeyPairConfig,
   ListenerConfig,
   MatchConfig,
@@ -159,23 +166,24 @@ export function listener(parts: Partial<ListenerConfig> = {}): ListenerConfig {
     clients: clients(),
     trustedProxies: undefined,
     proxyProtocol: false,
+    ...CONNECTION_DEFAULTS,
     ...parts,
   }
+}
+
+export function endpoint(host: string, port: number, weight = 1): EndpointConfig {
+  return { ...ENDPOINT_DEFAULTS, host, port, weight }
 }
 
 export function upstream(name: string, parts: Partial<UpstreamConfig> = {}): UpstreamConfig {
   return {
     name,
-    endpoints: [{ host: '10.0.0.7', port: 8080, weight: 1 }],
-    balance: 'round-robin',
-    protocol: 'h1',
-    tls: undefined,
+    endpoints: [endpoint('10.0.0.7', 8080)],
+    ...UPSTREAM_DEFAULTS,
     connectTimeout: 1000,
     readTimeout: 1000,
     sendTimeout: 1000,
-    retries: 1,
-    keepAlive: { connections: 4, idleTimeout: 1000 },
-    host: 'client',
+    keepAlive: { connections: 4, idleTimeout: 1000, requests: 0 },
     ...parts,
   }
 }
@@ -204,6 +212,7 @@ export function route(
     forwardCertificate: undefined,
     filters: [],
     variables: {},
+    upstreamTimes: NO_UPSTREAM_TIMES,
   }
   return { name, match, priority: 0, upstream: 'backend', ...more, ...parts }
 }

@@ -35,14 +35,22 @@ const nobody = {
 
 const anyMatch = { addresses: [], conditions: [], order: 'priority' }
 
+const noTimes = { connect: undefined, read: undefined, send: undefined }
+
+const plainEndpoint = { priority: 0, monitor: undefined }
+
 const upstreamDefaults = {
+  persistence: undefined,
+  health: { active: undefined, passive: undefined, allUnhealthy: 'try' },
+  proxyProtocol: undefined,
+  retryTimeout: 0,
   balance: 'round-robin',
   protocol: 'h1',
   connectTimeout: 5000,
   readTimeout: 60_000,
   sendTimeout: 60_000,
   retries: 1,
-  keepAlive: { connections: 64, idleTimeout: 55_000 },
+  keepAlive: { connections: 64, idleTimeout: 55_000, requests: 0 },
   host: 'client',
 }
 
@@ -79,12 +87,13 @@ t.test('readConfiguration fills in what a small configuration leaves out', async
     forwardCertificate: undefined,
     filters: [],
     variables: {},
+    upstreamTimes: noTimes,
   }])
   t.strictSame({ ...configuration?.upstreams }, {
     'route-1': {
       ...upstreamDefaults,
       name: 'route-1',
-      endpoints: [{ host: '127.0.0.1', port: 8080, weight: 1 }],
+      endpoints: [{ host: '127.0.0.1', port: 8080, weight: 1, ...plainEndpoint }],
       tls: undefined,
     },
   })
@@ -226,10 +235,11 @@ t.test('readConfiguration takes every key of upstreams', async (t) => {
   const { backends, others } = configuration?.upstreams ?? {}
   t.match(Object.keys(configuration?.upstreams ?? {}), ['backends', 'others', 'route-1'])
   t.strictSame(backends, {
+    ...upstreamDefaults,
     name: 'backends',
     endpoints: [
-      { host: 'backend.internal', port: 8443, weight: 0 },
-      { host: '2001:db8::1', port: 8443, weight: 65535 },
+      { host: 'backend.internal', port: 8443, weight: 0, ...plainEndpoint },
+      { host: '2001:db8::1', port: 8443, weight: 65535, ...plainEndpoint },
     ],
     balance: 'round-robin',
     protocol: 'auto',
@@ -237,10 +247,11 @@ t.test('readConfiguration takes every key of upstreams', async (t) => {
     readTimeout: 120_000,
     sendTimeout: 90_000,
     retries: 0,
-    keepAlive: { connections: 8, idleTimeout: 3_600_000 },
+    keepAlive: { connections: 8, idleTimeout: 3_600_000, requests: 0 },
     host: { name: 'backend.example:8443' },
     tls: {
       verify: true,
+      checkName: true,
       certificate: { cert: file('server.crt'), key: file('server.key') },
       name: 'backend.internal',
       trust: {
@@ -273,6 +284,7 @@ t.test('readConfiguration takes every key of APIs and routes', async (t) => {
     forwardCertificate: { form: 'xfcc' },
     filters: [],
     variables: {},
+    upstreamTimes: noTimes,
     verbose: true,
     plans: [
       { name: 'partners', type: 'mtls', header: 'x-api-key', allow: [{ ip: '::1/128' }] },

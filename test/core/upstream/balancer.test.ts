@@ -9,8 +9,15 @@ import {
 import type { Balancer } from '../../../core/upstream/mod.ts'
 import type { EndpointConfig } from '../../../core/snapshot/types.ts'
 
+const rest = { priority: 0, monitor: undefined }
+
 function endpoints(...weights: number[]): EndpointConfig[] {
-  return weights.map((weight, index) => ({ host: 'abcdef'[index] as string, port: 80, weight }))
+  return weights.map((weight, index) => ({
+    host: 'abcdef'[index] as string,
+    port: 80,
+    weight,
+    ...rest,
+  }))
 }
 
 function turns(balancer: Balancer<EndpointConfig>, count: number, now = 0): string {
@@ -72,8 +79,8 @@ t.test('an endpoint that answers again is back at once', (t) => {
 t.test('reports about strangers change nothing', (t) => {
   const balancer = createBalancer(endpoints(1))
   const before = JSON.stringify(balancer)
-  reportFailure(balancer, { host: 'z', port: 1, weight: 1 }, 0)
-  reportSuccess(balancer, { host: 'z', port: 1, weight: 1 })
+  reportFailure(balancer, { host: 'z', port: 1, weight: 1, ...rest }, 0)
+  reportSuccess(balancer, { host: 'z', port: 1, weight: 1, ...rest })
   t.equal(JSON.stringify(balancer), before)
   t.end()
 })
