@@ -28,7 +28,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
     'snapshot',
     'pki-tools.ts',
   ],
-  dialect: ['snapshot', 'store', 'port'],
+  dialect: ['snapshot', 'store', 'port', 'pki'],
 }
 
 /** Packages that a part of the tree may import. */

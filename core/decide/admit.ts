@@ -15,7 +15,7 @@ export function policyOf(listener: CompiledListener, peer: Peer): ClientPolicy |
 
 /** Whether the peer's certificate is that of its clients, so that its own SNI does not matter. */
 export function speaksForOthers(listener: CompiledListener, peer: Peer): boolean {
-  if (listener.tls.length === 0) return true
+  if (!listener.secure) return true
   return peer.trustedProxy && listener.trustedProxies?.clientCertificateHeader !== undefined
 }
 

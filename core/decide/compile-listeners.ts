@@ -45,7 +45,7 @@ async function compileListener(
   const proxies = config.trustedProxies
   const trustedProxies = proxies && compileTrustedProxies(context, proxies, {
     path: [...path, 'trustedProxies'],
-    passesThrough: proxyProtocol && config.tls.length > 0,
+    passesThrough: proxyProtocol && config.secure,
   })
   const clientsAt = { path: [...path, 'clients'], usedBy }
   const clients = await compileClients(context, config.clients, clientsAt)
@@ -56,7 +56,9 @@ async function compileListener(
   }
   const selectTls = compileTlsNames(context, tls, { path: [...path, 'tls'], usedBy })
   const policy = clients.policy
-  return { name, address, proxyProtocol, tls, selectTls, clients: policy, trustedProxies }
+  const { secure, scopes, style, local } = config
+  const own = { name, address, secure, proxyProtocol, scopes, style, local }
+  return { ...own, tls, selectTls, clients: policy, trustedProxies }
 }
 
 /** The TLS entries of a listener; those that are equal in the snapshot in use are not read again. */

@@ -1,7 +1,5 @@
 import { compilePlans } from '../plan/mod.ts'
 import type { CompiledPlans } from '../plan/mod.ts'
-import { compileRoutes } from '../route/mod.ts'
-import type { RouteMatcher } from '../route/mod.ts'
 import type { ApiConfig, Configuration, Path, PlanType, RouteConfig } from '../snapshot/types.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
@@ -9,6 +7,7 @@ import type { CompileContext } from './compile-context.ts'
 import { compileForward } from './forward-certificate.ts'
 import { compileIdentities } from './identity.ts'
 import { reusable } from './reusable.ts'
+import { ScopedRoutes } from './scoped-routes.ts'
 
 const supported: ReadonlySet<PlanType> = new Set(['mtls', 'api-key', 'keyless'])
 
@@ -22,7 +21,7 @@ export function compileAllRoutes(
   context: CompileContext,
   { apis, routes }: Configuration,
   upstreams: Upstreams,
-): RouteMatcher<CompiledRoute> {
+): ScopedRoutes {
   const previous = context.previous?.routes
   const all = new Map<CompiledRoute, Path>()
   for (const kind of ['api', 'route'] as const) {
@@ -36,16 +35,13 @@ export function compileAllRoutes(
     }
   }
   checkApis(context, apis)
-  const list = [...all.keys()]
-  if (previous !== undefined && previous.routes.length === list.length) {
-    if (list.every((route, index) => route === previous.routes[index])) return previous
-  }
-  const matcher = compileRoutes(list, previous)
-  for (const { route, by } of matcher.shadowed) {
+  const scoped = ScopedRoutes.compile([...all.keys()], previous)
+  if (scoped === previous) return previous
+  for (const { route, by } of scoped.shadowed) {
     const message = `Route "${route.name}" is never reached: "${by.name}" takes its requests`
     warn(context, all.get(route) ?? [], message)
   }
-  return matcher
+  return scoped
 }
 
 type AnyConfig = RouteConfig | ApiConfig
@@ -63,20 +59,24 @@ function compileRoute(
   config: AnyConfig,
   { kind, upstreams, path, known }: RoutePlace,
 ): CompiledRoute | undefined {
-  const { name, match, priority, requireCertificate, forwardCertificate } = config
+  const { name, match, scope, priority, local, style } = config
+  const { requireCertificate, forwardCertificate } = config
   const upstream = upstreams.get(config.upstream)
-  if (upstream === undefined) {
+  if (upstream === undefined && config.upstream !== '') {
     const message = `Could not route "${name}" to upstream "${config.upstream}": there is none`
     return fail(context, [...path, 'upstream'], message)
   }
-  if (known?.upstream === upstream) return known
+  if (known !== undefined && known.upstream === upstream) return known
   const isApi = 'plans' in config
   return {
     kind,
     name,
     match,
+    scope,
     priority,
     upstream,
+    local,
+    style,
     requireCertificate,
     identity: compileIdentities(context, config.allow, {
       path: [...path, 'allow'],

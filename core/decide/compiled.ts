@@ -1,12 +1,13 @@
 import type { CompiledPlans, IdentityRule } from '../plan/mod.ts'
 import type { Certificate, Truststore } from '../pki/mod.ts'
 import type { Address, ClientMode, TlsClientProfile, TlsServerProfile } from '../port/mod.ts'
-import type { RouteEntry, RouteMatcher } from '../route/mod.ts'
+import type { RouteEntry } from '../route/mod.ts'
 import type {
   ApiConfig,
   Configuration,
   EndpointConfig,
   Limits,
+  RefusalStyle,
   RouteConfig,
   TlsEntryConfig,
   UpstreamConfig,
@@ -15,6 +16,7 @@ import type { Balancer } from '../upstream/mod.ts'
 import type { HeaderList } from '../wire/types.ts'
 import type { ApplicationIndex } from './application-index.ts'
 import type { Expiring } from './expiry.ts'
+import type { ScopedRoutes } from './scoped-routes.ts'
 
 /** What a listener or an SNI name asks of clients. Equal ids mean equal content. */
 export interface ClientPolicy {
@@ -63,7 +65,14 @@ export interface CompiledListener {
   readonly name: string
   readonly address: Address
   readonly proxyProtocol: boolean
-  /** Empty: a plain listener. */
+  /** Whether it speaks TLS. */
+  readonly secure: boolean
+  /** Whose routes it serves, in the order in which they are asked. */
+  readonly scopes: readonly string[]
+  readonly style: RefusalStyle
+  /** The name of what answers all its requests within the process; undefined: routes do. */
+  readonly local: string | undefined
+  /** Empty for a plain listener. */
   readonly tls: readonly TlsName[]
   /** Server certificate and client policy for an SNI in lower case, empty without; undefined: to be refused. */
   selectTls(sni: string): TlsName | undefined
@@ -116,7 +125,12 @@ export interface ForwardCertificate {
 /** A route, ready for use. */
 export interface CompiledRoute extends RouteEntry {
   readonly kind: 'api' | 'route'
-  readonly upstream: CompiledUpstream
+  readonly scope: string
+  /** Undefined: it is never forwarded. */
+  readonly upstream: CompiledUpstream | undefined
+  /** The name of what answers within the process instead of an upstream. */
+  readonly local: string | undefined
+  readonly style: RefusalStyle
   readonly requireCertificate: boolean
   /** Which certificates `requireCertificate` takes; undefined: all that count. */
   readonly identity: IdentityRule | undefined
@@ -136,7 +150,7 @@ export interface Snapshot {
   readonly limits: Limits
   readonly listeners: ReadonlyMap<string, CompiledListener>
   readonly upstreams: ReadonlyMap<string, CompiledUpstream>
-  readonly routes: RouteMatcher<CompiledRoute>
+  readonly routes: ScopedRoutes
   readonly applications: ApplicationIndex
   /** What listeners and upstreams use and what expires; certificates of applications are in `applications`. */
   readonly expiring: readonly Expiring[]

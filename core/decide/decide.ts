@@ -31,29 +31,42 @@ export function decide(
   const { policy } = found
   const { applications } = snapshot
   const token = presentedCertificate(peer, { policy, applications, now })
-  const route = snapshot.routes.match(head.host, head.path, head.method)
+  const route = listener.local === undefined
+    ? snapshot.routes.match(listener.scopes, head)
+    : undefined
   const refused = admission(policy, token) ?? checkRequirement(route, token)
   if (refused !== undefined) return turnAway(route, refused)
+  const handler = listener.local ?? route?.local
+  if (handler !== undefined) {
+    const certificate = counts(token) ? peer.certificate : undefined
+    return { kind: 'local', route, handler, certificate }
+  }
   if (route === undefined) {
     const found = refusal('ROUTE_NOT_FOUND', `No route takes ${head.method} for this host and path`)
     return { kind: 'refuse', refusal: found, route }
   }
   const plans = checkRoutePlans(route, { tokens: tokensOf(head.headers, token), applications, now })
   if (plans?.kind === 'refused') return turnAway(route, plans.refusal)
-  const certificate = token?.problem === undefined
-    ? peer.certificate?.verdict.certificate
-    : undefined
+  if (route.upstream === undefined) {
+    const found = refusal('NO_ENDPOINT', `Route "${route.name}" has no upstream`)
+    return { kind: 'refuse', refusal: found, route }
+  }
+  const certificate = counts(token) ? peer.certificate?.verdict.certificate : undefined
   return {
     kind: 'forward',
     route,
     upstream: route.upstream,
     grant: grantOf(plans),
-    added: addedHeaders(route, token === undefined ? undefined : certificate),
+    added: addedHeaders(route, certificate),
     owned: route.forward?.names ?? none,
   }
 }
 
 const none: string[] = []
+
+function counts(token: CertificateToken | undefined): boolean {
+  return token !== undefined && token.problem === undefined
+}
 
 function addedHeaders(route: CompiledRoute, certificate: Certificate | undefined): HeaderList {
   if (route.forward === undefined || certificate === undefined) return none

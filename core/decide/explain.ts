@@ -85,7 +85,7 @@ function tell(told: Told, [phase, outcome]: readonly [Phase, Outcome], text: str
 function explainConnection(told: Told): Refusal | undefined {
   const { listener, peer } = told
   const { host, port } = listener.address
-  const secure = listener.tls.length > 0
+  const secure = listener.secure
   const kind = secure ? 'TLS' : 'plain'
   tell(told, ['accept', 'passed'], `Listener "${listener.name}" on ${host} port ${port}, ${kind}`)
   const proxy = peer.trustedProxy ? 'a trusted proxy' : 'no trusted proxy'
@@ -193,7 +193,8 @@ const lossTexts: Readonly<Record<LossReason, string>> = {
 
 function explainRoute(told: Told): CompiledRoute | undefined {
   const { host, path, method } = told.head
-  const { route, lost, further } = told.snapshot.routes.explain({ host, path, method })
+  const { scopes } = told.listener
+  const { route, lost, further } = told.snapshot.routes.explain(scopes, { host, path, method })
   for (const each of lost) {
     tell(told, ['decide', 'note'], `Route "${each.route.name}" fits, but ${lossTexts[each.reason]}`)
   }
@@ -227,6 +228,11 @@ function conclude(told: Told, decision: Decision): Explanation {
   if (decision.kind === 'forward') {
     const { route, upstream, grant } = decision
     const names = { route: route.name, upstream: upstream.name }
+    return { answer: 'forward', steps, ...names, grant, refusal: undefined, advice: undefined }
+  }
+  if (decision.kind === 'local') {
+    const names = { route: decision.route?.name, upstream: `local:${decision.handler}` }
+    const grant = undefined
     return { answer: 'forward', steps, ...names, grant, refusal: undefined, advice: undefined }
   }
   return {

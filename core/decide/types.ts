@@ -114,5 +114,16 @@ export interface Refuse {
   readonly route: CompiledRoute | undefined
 }
 
+/** A request that is answered within the process. */
+export interface Local {
+  readonly kind: 'local'
+  /** Undefined where the listener has no routes at all. */
+  readonly route: CompiledRoute | undefined
+  /** The name of what answers. */
+  readonly handler: string
+  /** The client's certificate, where it counts. */
+  readonly certificate: ClientCertificate | undefined
+}
+
 /** What is to be done with a request. */
-export type Decision = Forward | Refuse
+export type Decision = Forward | Local | Refuse

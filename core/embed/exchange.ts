@@ -53,6 +53,9 @@ export class Exchange {
     const decision = decide(snapshot, listener, head, peer, this.#time)
     this.#route = decision.route?.name ?? ''
     if (decision.kind === 'refuse') return this.refuse(decision.refusal)
+    if (decision.kind === 'local') {
+      return this.refuse(refusal('NO_ENDPOINT', `Nothing here answers as "${decision.handler}"`))
+    }
     this.#plan = decision.grant?.plan ?? ''
     this.#application = decision.grant?.application ?? ''
     this.#forwarding = new Forwarding({

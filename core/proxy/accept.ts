@@ -72,7 +72,7 @@ export class Acceptance {
       if (!(found instanceof Uint8Array)) return found
       first = found
     }
-    return listener.tls.length === 0 ? this.#plain(first) : await this.#secure(first)
+    return listener.secure ? await this.#secure(first) : this.#plain(first)
   }
 
   get #listener(): CompiledListener | undefined {

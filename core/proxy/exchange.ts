@@ -1,5 +1,5 @@
 import { decide, refusal, refusalBody } from '../decide/mod.ts'
-import type { CompiledEndpoint, Forward, Peer, Refusal, RefusalCode } from '../decide/mod.ts'
+import type { CompiledEndpoint, Forward, Local, Peer, Refusal, RefusalCode } from '../decide/mod.ts'
 import { endToEnd, getHeader, isForbiddenTrailer } from '../wire/mod.ts'
 import type { HeaderList, RequestHead, ResponseHead } from '../wire/mod.ts'
 import { HeaderClass } from './header-classes.ts'
@@ -108,6 +108,7 @@ export class Exchange implements ClientUser, ServerUser {
     const decision = decide(this.#runtime.snapshot, listener, this.head, peer, this.#time)
     this.#route = decision.route?.name ?? ''
     if (decision.kind === 'refuse') return this.#refuse(decision.refusal)
+    if (decision.kind === 'local') return this.#hand(decision, peer)
     this.#forward = decision
     this.#picker = new Picker(decision.upstream, this.#time)
     this.#attempt()
@@ -312,6 +313,14 @@ export class Exchange implements ClientUser, ServerUser {
         client.over()
       },
     })
+  }
+
+  /** Leaves the request to what answers within the process, which believes in a certificate that counts alone. */
+  #hand({ handler, certificate }: Local, peer: Peer): void {
+    this.#handler = this.#runtime.ports.handlers(handler)
+    this.#peer = { ...peer, certificate }
+    if (this.#handler !== undefined) return this.#local()
+    this.#refuse(refusal('NO_ENDPOINT', `Nothing here answers as "${handler}"`))
   }
 
   /** Answers within the process once the request is whole. */

@@ -57,11 +57,15 @@ export class Gateway {
   /**
    * Puts a snapshot in force: new listeners are opened first, then the snapshot is swapped, then
    * listeners that are gone are closed. Where one cannot be opened, nothing changes.
+   *
+   * @param serves which listeners this process has, where others have the rest
    */
-  async apply(snapshot: Snapshot): Promise<ListenProblem[]> {
-    const wanted = new Map(
-      [...snapshot.listeners.values()].map((listener) => [addressKey(listener), listener]),
-    )
+  async apply(
+    snapshot: Snapshot,
+    serves: (listener: CompiledListener) => boolean = () => true,
+  ): Promise<ListenProblem[]> {
+    const own = [...snapshot.listeners.values()].filter(serves)
+    const wanted = new Map(own.map((listener) => [addressKey(listener), listener]))
     const fresh: Open[] = []
     const problems: ListenProblem[] = []
     for (const [key, { name, address }] of wanted) {
@@ -82,11 +86,6 @@ export class Gateway {
     const names = new Set(wanted.keys())
     await this.#close((_, key) => !names.has(key))
     return []
-  }
-
-  /** Puts a snapshot in force without touching listeners: for a process whose workers have them. */
-  adopt(snapshot: Snapshot): void {
-    this.#runtime.swap(snapshot)
   }
 
   /** Opens a listener whose requests are answered by `handler`. Rejects with {@linkcode ListenFailure}. */

@@ -5,6 +5,7 @@ import type { Clock, Dialer, Listener, Log, TlsServer } from '../port/mod.ts'
 import type { Latin1 } from '../wire/mod.ts'
 import { HeaderClasses } from './header-classes.ts'
 import { KnownIssuers } from './known-issuers.ts'
+import type { LocalHandler } from './local.ts'
 import { Pools } from './pool.ts'
 import { Ticker } from './ticker.ts'
 import { TlsProfiles } from './tls-profiles.ts'
@@ -21,6 +22,8 @@ export interface GatewayPorts {
   readonly latin1: Latin1
   /** Judges chains, remembering what it found. */
   readonly verdicts: Verdicts
+  /** What answers within the process under a name that listeners and routes use. */
+  readonly handlers: (name: string) => LocalHandler | undefined
 }
 
 /** What all connections and exchanges of one gateway share. */

@@ -1,22 +1,26 @@
 import type {
+  AdminConfig,
   ApiConfig,
   ApplicationConfig,
   ClientsConfig,
   Configuration,
+  DialectConfig,
   ListenerConfig,
   RouteConfig,
   TlsEntryConfig,
   TrustConfig,
   UpstreamConfig,
 } from './types.ts'
-import type { ClientMode } from '../port/mod.ts'
+import type { Address, ClientMode } from '../port/mod.ts'
 import { CONNECTION_DEFAULTS, NO_UPSTREAM_TIMES, UPSTREAM_DEFAULTS } from './defaults.ts'
 import type { Item, Sections } from './sections.ts'
 import { routeName } from './checks/routes.ts'
 import { addressText } from './schema/addresses.ts'
 import type { WrittenApplication } from './schema/applications.ts'
+import { buildDialects } from './schema/dialects.ts'
 import type { WrittenListener, WrittenTlsEntry } from './schema/listeners.ts'
 import { plan, type WrittenApi, type WrittenRoute } from './schema/routes.ts'
+import type { WrittenAdmin, WrittenStore } from './schema/settings.ts'
 import type { Resolved } from './schema/sources.ts'
 import { OPTIONS } from './schema/structure.ts'
 import { trustSchema, type WrittenClients, type WrittenTrust } from './schema/trust.ts'
@@ -29,6 +33,8 @@ export interface ResolvedParts {
   readonly apis: readonly Item<Resolved<WrittenApi>>[]
   readonly routes: readonly Item<Resolved<WrittenRoute>>[]
   readonly applications: readonly Item<Resolved<WrittenApplication>>[]
+  readonly admin: Resolved<WrittenAdmin> | undefined
+  readonly store: Resolved<WrittenStore>
 }
 
 /** Puts the checked parts together. `beside` makes paths relative to the document. */
@@ -39,19 +45,22 @@ export function buildConfiguration(
 ): Configuration {
   const { to } = settings.accessLog
   return {
-    listeners: parts.listeners.map(({ value }) => buildListener(value)),
+    listeners: [
+      ...parts.listeners.map(({ value }) => buildListener(value)),
+      ...buildAdminListener(parts.admin),
+    ],
     upstreams: buildUpstreams(parts),
     apis: parts.apis.map(buildApi),
     routes: parts.routes.map(buildRoute),
     applications: parts.applications.map(({ value }): ApplicationConfig => value),
     filters: [],
-    admin: settings.admin,
+    admin: parts.admin && buildAdmin(parts.admin),
     limits: settings.limits,
     tickets: settings.tickets,
     accessLog: { to: to === 'stdout' || to === 'off' ? to : beside(to) },
     workers: settings.workers,
     drainTimeout: settings.drainTimeout,
-    store: { folder: beside(settings.store.folder) },
+    store: { ...parts.store, folder: beside(parts.store.folder) },
   }
 }
 
@@ -86,12 +95,48 @@ function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
   return {
     name: name ?? addressText(address),
     address,
+    secure: tls.length > 0,
     tls: tls.map(buildEntry),
     clients: buildClients(clients, mode),
     trustedProxies,
     proxyProtocol,
     ...CONNECTION_DEFAULTS,
+    scopes: SCOPES,
+    style: 'native',
+    local: undefined,
   }
+}
+
+/** The document's own routes come before those that dialects bring. */
+const SCOPES: readonly string[] = ['', 'apisix', 'gravitee']
+
+/** The name of the operators' own listener, and of what answers there. */
+export const ADMIN = 'admin'
+
+function buildAdmin({ address, dialects }: Resolved<WrittenAdmin>): AdminConfig {
+  return { address, dialects: buildDialects(dialects) }
+}
+
+/** The admin listener, and one for each dialect's API that has an address of its own. */
+function buildAdminListener(admin: Resolved<WrittenAdmin> | undefined): ListenerConfig[] {
+  if (admin === undefined) return []
+  const { address, tls = [] } = admin
+  const local = (name: string, at: Address): ListenerConfig => ({
+    ...buildListener({
+      name,
+      address: at,
+      tls,
+      clients: undefined,
+      trustedProxies: undefined,
+      proxyProtocol: false,
+    }),
+    local: name,
+  })
+  const dialects = Object.entries(buildDialects(admin.dialects)) as [string, DialectConfig?][]
+  const apart = dialects.flatMap(([name, dialect]) =>
+    dialect?.address === undefined ? [] : [local(name, dialect.address)]
+  )
+  return [local(ADMIN, address), ...apart]
 }
 
 function buildEntry(written: Resolved<WrittenTlsEntry>): TlsEntryConfig {
@@ -144,7 +189,10 @@ function buildRoute(item: Item<Resolved<WrittenRoute>>): RouteConfig {
   return {
     name,
     match: { ...match, addresses: [], conditions: [], order: 'priority' },
+    scope: '',
     priority,
+    local: undefined,
+    style: 'native',
     upstream: typeof upstream === 'string' ? upstream : name,
     requireCertificate,
     allow,

@@ -131,6 +131,8 @@ async function interpretDocument(
 function checkListenersExist(problems: Problems): void {
   const path: Path = ['listeners']
   const listeners = valueAt(problems.document, path)
+  // What the admin APIs configure may bring listeners of its own.
+  if (valueAt(problems.document, ['admin']) !== undefined && listeners === undefined) return
   const expected = 'expected at least one, such as "- address: 127.0.0.1:9080"'
   if (listeners === undefined) {
     problems.error(path, `Missing key "listeners" in the configuration: ${expected}`)
@@ -140,8 +142,8 @@ function checkListenersExist(problems: Problems): void {
 }
 
 async function readContents(sections: Sections, contents: Contents) {
-  const { listeners, upstreams, apis, routes, applications } = sections
-  await contents.load([listeners, upstreams, apis, routes, applications])
+  const { listeners, upstreams, apis, routes, applications, admin, store } = sections
+  await contents.load([listeners, upstreams, apis, routes, applications, admin, store])
   const resolve = <T>(items: readonly Item<T>[]): Item<Resolved<T>>[] =>
     items.map(({ path, value }) => ({ path, value: contents.resolve(value, path) }))
   return {
@@ -150,5 +152,7 @@ async function readContents(sections: Sections, contents: Contents) {
     apis: resolve(apis),
     routes: resolve(routes),
     applications: resolve(applications),
+    admin: contents.resolve(admin, ['admin']),
+    store: contents.resolve(store, ['store']),
   }
 }

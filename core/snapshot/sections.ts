@@ -1,12 +1,5 @@
 import type * as z from 'zod'
-import type {
-  AccessLogConfig,
-  AdminConfig,
-  Configuration,
-  Limits,
-  Path,
-  TicketsConfig,
-} from './types.ts'
+import type { AccessLogConfig, Limits, Path, TicketsConfig } from './types.ts'
 import { isMap, type Problems, valueAt } from './problems.ts'
 import { describe, nameOf, pathText, quote } from './text.ts'
 import { applicationSchema, type WrittenApplication } from './schema/applications.ts'
@@ -21,6 +14,8 @@ import {
   storeSchema,
   ticketsSchema,
   workersSchema,
+  type WrittenAdmin,
+  type WrittenStore,
 } from './schema/settings.ts'
 import { readName } from './schema/scalars.ts'
 import { salvage } from './salvage.ts'
@@ -43,11 +38,11 @@ export interface Sections {
   readonly apis: readonly Item<WrittenApi>[]
   readonly routes: readonly Item<WrittenRoute>[]
   readonly applications: readonly Item<WrittenApplication>[]
-  readonly admin: AdminConfig | undefined
+  readonly admin: WrittenAdmin | undefined
   readonly limits: Limits
   readonly tickets: TicketsConfig
   readonly accessLog: AccessLogConfig
-  readonly store: Configuration['store']
+  readonly store: WrittenStore
   readonly workers: number
   readonly drainTimeout: number
 }

@@ -1,7 +1,9 @@
 import type { Address, ClientMode } from '../port/mod.ts'
+import type { AdminConfig, StoreConfig } from './admin-types.ts'
 import type { ConditionConfig, FilterConfig, LoginConfig } from './filter-types.ts'
 import type { UpstreamConfig, UpstreamTimes } from './upstream-types.ts'
 
+export type * from './admin-types.ts'
 export type * from './filter-types.ts'
 export type * from './upstream-types.ts'
 
@@ -101,12 +103,17 @@ export interface TrustedProxiesConfig {
   readonly clientCertificateHeader: string | undefined
 }
 
+/** How refusals look to clients: the gateway's own way, or that of the system that configures what was asked for. */
+export type RefusalStyle = 'native' | 'apisix' | 'gravitee' | 'gcore'
+
 /** An address the gateway accepts on. */
 export interface ListenerConfig {
   /** Unique. Unless told otherwise, the address: `0.0.0.0:443`, `[::1]:443`. */
   readonly name: string
   readonly address: Address
-  /** Empty: a plain listener. */
+  /** Whether it speaks TLS. Without any entry in `tls` it then takes nobody, until one is added. */
+  readonly secure: boolean
+  /** Empty for a plain listener. */
   readonly tls: readonly TlsEntryConfig[]
   /**
    * The policy for certificates that a trusted proxy's header carries. Mode `request` unless told otherwise where such a
@@ -129,6 +136,12 @@ export interface ListenerConfig {
   /** The longest silence of a client that something is awaited of, in milliseconds; undefined: as `limits` say. */
   readonly clientTimeout: number | undefined
   readonly upstreamTimes: UpstreamTimes
+  /** It serves the routes and APIs of these scopes, the first that takes a request. */
+  readonly scopes: readonly string[]
+  /** How it refuses where no route says otherwise. */
+  readonly style: RefusalStyle
+  /** The name of what answers all its requests within the process, such as `admin`; undefined: routes do. */
+  readonly local: string | undefined
 }
 
 /** Where the bytes of a listener's connections go. */
@@ -182,9 +195,14 @@ export interface RouteConfig {
   /** Unique among routes and APIs. Unless told otherwise `route-<n>`, from 1. */
   readonly name: string
   readonly match: MatchConfig
+  /** Listeners that name this scope serve it; empty: what the document itself has. */
+  readonly scope: string
   readonly priority: number
-  /** A key of `upstreams`; an upstream written inline is there under the route's name. */
+  /** A key of `upstreams`; an upstream written inline is there under the route's name. Empty: it is never forwarded. */
   readonly upstream: string
+  /** The name of what answers within the process instead of an upstream, such as `apisix`. */
+  readonly local: string | undefined
+  readonly style: RefusalStyle
   /** Refuses requests without a verified client certificate. */
   readonly requireCertificate: boolean
   /** With `requireCertificate`: conditions, one of which the certificate must meet; empty: none. */
@@ -319,11 +337,6 @@ export interface AccessLogConfig {
   readonly to: string
 }
 
-/** The operators' own listener. */
-export interface AdminConfig {
-  readonly address: Address
-}
-
 /** All that an operator wants, checked and with defaults filled in; secrets and files are read. */
 export interface Configuration {
   readonly listeners: readonly ListenerConfig[]
@@ -342,8 +355,7 @@ export interface Configuration {
   readonly workers: number
   /** How long in-flight exchanges may take to finish after SIGTERM. */
   readonly drainTimeout: number
-  /** The folder of the embedded store, joined to the document's folder. */
-  readonly store: { readonly folder: string }
+  readonly store: StoreConfig
 }
 
 /** Where something is in a document: keys and indices from the root. A missing key is told of at the map that lacks it. */

@@ -45,7 +45,8 @@ export async function ask(
   const { listener: sockets, tls, dialer, clock, log, latin1, fetcher } = host
   const verdicts = new OnlineVerdicts({ fetcher, clock, log, limits: () => snapshot.limits })
   const ports = { listener: sockets, tls, dialer, clock, log, latin1, observer: silent }
-  const runtime = new Runtime({ ...ports, verdicts }, snapshot)
+  const handlers = () => undefined
+  const runtime = new Runtime({ ...ports, verdicts, handlers }, snapshot)
   runtime.ticker.stop()
   const head = readHead(snapshot, question)
   if ('code' in head) return refusedUnread(head)
@@ -66,7 +67,7 @@ async function peerOf(runtime: Runtime, head: RequestHead, question: Question): 
     address,
     peerAddress: address,
     port: listener.address.port,
-    secure: listener.tls.length > 0,
+    secure: listener.secure,
     sni,
     chain,
     certificate: await identifier.fromChain(chain, policy, at),
@@ -104,7 +105,7 @@ function requestText({ method, path, host, headers, listener, chain }: Question)
 
 /** The header by which a proxy in front hands a client's certificate on; undefined where the handshake shows it. */
 export function carriedBy(listener: CompiledListener): string | undefined {
-  return listener.tls.length > 0 ? undefined : listener.trustedProxies?.clientCertificateHeader
+  return listener.secure ? undefined : listener.trustedProxies?.clientCertificateHeader
 }
 
 function refusedUnread(refused: Refusal): Explanation {

@@ -1,5 +1,12 @@
 import { addCounters, Gateway, OnlineVerdicts } from '../../core/mod.ts'
-import type { Address, CounterValues, LocalHandler, Snapshot } from '../../core/mod.ts'
+import type {
+  Address,
+  CompiledListener,
+  CounterValues,
+  ListenProblem,
+  LocalHandler,
+  Snapshot,
+} from '../../core/mod.ts'
 import type { Host, LineSink } from './host.ts'
 import { GatewayObserver } from './observers.ts'
 import { type Loaded, loadSnapshot, problemLines } from './snapshot-source.ts'
@@ -7,6 +14,9 @@ import { type Loaded, loadSnapshot, problemLines } from './snapshot-source.ts'
 /** Names of listeners that serve the gateway itself. */
 export const ADMIN = 'admin'
 export const DEMO = 'demo'
+
+/** Which listeners a process has: all, those of clients, or those that are answered within the process. */
+export type Share = 'all' | 'traffic' | 'admin'
 
 /** Whether the configuration that was last read is the one in force. */
 export interface ReloadState {
@@ -28,11 +38,13 @@ export class Service {
   readonly file: string
   readonly observer: GatewayObserver = new GatewayObserver([ADMIN, DEMO])
   readonly reload: ReloadState = { since: 0, stale: undefined }
+  /** What answers within the process, by the names that listeners and routes use. */
+  readonly handlers: Map<string, LocalHandler> = new Map()
   /** Called after each reload that put a configuration in force. */
   onReload: () => void = () => {}
   readonly #atEnd: (() => void)[] = []
   readonly #secret: Uint8Array
-  #listens = false
+  #share: Share | undefined
   #draining = false
   #gateway: Gateway | undefined
   #verdicts: OnlineVerdicts | undefined
@@ -71,7 +83,8 @@ export class Service {
     const verdicts = new OnlineVerdicts({ fetcher, clock, log, limits })
     this.#verdicts = verdicts
     const { observer } = this
-    const ports = { listener, tls, dialer, clock, log, observer, latin1, verdicts }
+    const handlers = (name: string): LocalHandler | undefined => this.handlers.get(name)
+    const ports = { listener, tls, dialer, clock, log, observer, latin1, verdicts, handlers }
     this.#gateway = new Gateway(ports, loaded.snapshot)
     this.#openLog(loaded.snapshot)
     this.reload.since = clock.now()
@@ -80,9 +93,9 @@ export class Service {
   }
 
   /** Opens the listeners, now and after each reload. Returns what went wrong, as text; empty where nothing did. */
-  async listen(): Promise<string> {
-    this.#listens = true
-    const problems = await this.gateway.apply(this.snapshot)
+  async listen(share: Share = 'all'): Promise<string> {
+    this.#share = share
+    const problems = await this.#apply(this.snapshot)
     return problems.map((problem) => listenProblem(problem.address, problem.code)).join('')
   }
 
@@ -93,9 +106,9 @@ export class Service {
     return bound
   }
 
-  /** Where {@linkcode Service.serve} serves under a name. */
+  /** Where something of the gateway's own is served under a name. */
   localAddress(name: string): Address | undefined {
-    return this.#local.get(name)
+    return this.#local.get(name) ?? this.gateway.addresses.get(name)
   }
 
   /** Reads the configuration again and puts it in force, unless it is wrong. Never rejects. */
@@ -138,9 +151,7 @@ export class Service {
     const loaded = await loadSnapshot(host, file, { secret: this.#secret, previous })
     this.#watch(loaded.watched)
     if (loaded.snapshot === undefined) return this.#keepOld(problemLines(loaded.problems))
-    const { gateway } = this
-    const problems = this.#listens ? await gateway.apply(loaded.snapshot) : []
-    if (!this.#listens) gateway.adopt(loaded.snapshot)
+    const problems = await this.#apply(loaded.snapshot)
     if (problems.length > 0) {
       return this.#keepOld(problems.map((each) => listenProblem(each.address, each.code)).join(''))
     }
@@ -149,6 +160,13 @@ export class Service {
     this.reload.stale = undefined
     host.log.write('info', 'Configuration reloaded', { file })
     this.onReload()
+  }
+
+  #apply(snapshot: Snapshot): Promise<ListenProblem[]> {
+    const share = this.#share
+    const serves = ({ local }: CompiledListener): boolean =>
+      share === 'all' || share === (local === undefined ? 'traffic' : 'admin')
+    return this.gateway.apply(snapshot, serves)
   }
 
   #keepOld(reason: string): void {

@@ -1,6 +1,6 @@
 import { addCounters } from '../../core/mod.ts'
 import type { CounterValues } from '../../core/mod.ts'
-import { startAdmin } from './admin-listener.ts'
+import { serveAdmin } from './admin-listener.ts'
 import { exchangeIssuers, passIssuersOn } from './issuer-exchange.ts'
 import type { Service } from './service.ts'
 
@@ -25,7 +25,8 @@ export async function supervise(
   const { host } = service
   const reports = new Map<number, CounterValues>()
   let ended: CounterValues = addCounters([])
-  const failed = await startAdmin(service, () => addCounters([ended, ...reports.values()]))
+  serveAdmin(service, () => addCounters([ended, ...reports.values()]))
+  const failed = await service.listen('admin')
   if (failed !== '') {
     host.complain(failed)
     return 2

@@ -37,10 +37,11 @@ function expiryNotes({ snapshot, host }: Service): string[] {
 }
 
 function listenerLines(service: Service): string[] {
-  const lines = [...service.snapshot.listeners.values()].map((listener) => {
-    const { tls, name } = listener
+  const own = [...service.snapshot.listeners.values()].filter(({ local }) => local === undefined)
+  const lines = own.map((listener) => {
+    const { tls, name, secure } = listener
     const modes = [...new Set(tls.map(({ policy }) => asks[policy.mode]))].join(', or ')
-    return line(urlOf(service, listener), `${name}: ${tls.length > 0 ? modes : 'HTTP without TLS'}`)
+    return line(urlOf(service, listener), `${name}: ${secure ? modes : 'HTTP without TLS'}`)
   })
   const admin = service.localAddress(ADMIN)
   const demo = service.localAddress(DEMO)
@@ -71,7 +72,7 @@ function urlOf(service: Service, listener: CompiledListener): string {
   const { host } = listener.address
   const local = ['127.0.0.1', '0.0.0.0', '::', '::1'].includes(host) ? SERVER : host
   const named = local.includes(':') ? `[${local}]` : local
-  return `${listener.tls.length > 0 ? 'https' : 'http'}://${named}:${portOf(service, listener)}`
+  return `${listener.secure ? 'https' : 'http'}://${named}:${portOf(service, listener)}`
 }
 
 /** Requests to paste, each with what the configuration, as it is now, would answer. */

@@ -76,7 +76,7 @@ function scenarios(snapshot: Snapshot, routes: number): Scenario[] {
 }
 
 function nameOf(decision: Decision): string {
-  return decision.kind === 'forward' ? decision.route.name : decision.refusal.code
+  return decision.kind === 'refuse' ? decision.refusal.code : decision.route?.name ?? ''
 }
 
 /** Nanoseconds a decision takes: the best of a few rounds, because others share the machine. */

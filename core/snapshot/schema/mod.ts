@@ -10,11 +10,25 @@ import {
   certificateSchema,
   subscriptionSchema,
 } from './applications.ts'
+import {
+  apisixSchema,
+  dialectsSchema,
+  gcoreSchema,
+  graviteeSchema,
+  graviteeUserSchema,
+} from './dialects.ts'
 import { identitySchema } from './identities.ts'
 import { http2LimitsSchema, limitsSchema } from './limits.ts'
 import { listenerSchema, tlsEntrySchema, trustedProxiesSchema } from './listeners.ts'
 import { apiSchema, forwardHeadersSchema, matchSchema, planSchema, routeSchema } from './routes.ts'
-import { accessLogSchema, adminSchema, storeSchema, ticketsSchema } from './settings.ts'
+import {
+  accessLogSchema,
+  adminSchema,
+  etcdSchema,
+  etcdTlsSchema,
+  storeSchema,
+  ticketsSchema,
+} from './settings.ts'
 import { keysOf, map } from './structure.ts'
 import { clientsSchema, pemPairSchema, pkcs12Schema } from './trust.ts'
 import {
@@ -89,7 +103,14 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['applications[].apiKeys[]', apiKeySchema],
   ['applications[].subscriptions[]', subscriptionSchema],
   ['admin', adminSchema],
+  ['admin.dialects', dialectsSchema],
+  ['admin.dialects.apisix', apisixSchema],
+  ['admin.dialects.gravitee', graviteeSchema],
+  ['admin.dialects.gravitee.users[]', graviteeUserSchema],
+  ['admin.dialects.gcore', gcoreSchema],
   ['store', storeSchema],
+  ['store.etcd', etcdSchema],
+  ['store.etcd.tls', etcdTlsSchema],
   ['accessLog', accessLogSchema],
   ['tickets', ticketsSchema],
   ['limits', limitsSchema],

@@ -18,7 +18,16 @@ import { upstreamSchema, type WrittenUpstream } from './upstreams.ts'
 export interface WrittenRoute extends
   Omit<
     RouteConfig,
-    'name' | 'match' | 'upstream' | 'forwardCertificate' | 'filters' | 'variables' | 'upstreamTimes'
+    | 'name'
+    | 'match'
+    | 'upstream'
+    | 'forwardCertificate'
+    | 'filters'
+    | 'variables'
+    | 'scope'
+    | 'local'
+    | 'style'
+    | 'upstreamTimes'
   > {
   readonly name: string | undefined
   readonly match: WrittenMatch

@@ -1,17 +1,88 @@
 import type * as z from 'zod'
-import type { AccessLogConfig, AdminConfig, Configuration, TicketsConfig } from '../types.ts'
+import type { Address } from '../../port/mod.ts'
+import type { AccessLogConfig, Material, Role, TicketsConfig } from '../types.ts'
+import { dialectsSchema, type WrittenDialects } from './dialects.ts'
+import { tlsEntrySchema, type WrittenTlsEntry } from './listeners.ts'
+import { material, secret, type Source } from './sources.ts'
 import { listenAddress } from './addresses.ts'
-import { duration, filePath, integer } from './scalars.ts'
-import { map } from './structure.ts'
+import { boolean, choice, duration, filePath, integer, name } from './scalars.ts'
+import { map, Mismatch, scalar, someOf } from './structure.ts'
+
+/** `admin`, before files and secrets are read. */
+export interface WrittenAdmin {
+  readonly address: Address
+  readonly tls: readonly WrittenTlsEntry[] | undefined
+  readonly dialects: WrittenDialects
+}
 
 /** `admin`. */
-export const adminSchema: z.ZodType<AdminConfig> = map('admin', {
+export const adminSchema: z.ZodType<WrittenAdmin> = map('admin', {
   address: listenAddress().default({ host: '127.0.0.1', port: 9180 }),
+  tls: someOf('entries, each with a certificate', tlsEntrySchema).optional(),
+  dialects: dialectsSchema.prefault({}),
+})
+
+/** `store.etcd.tls`, before files are read. */
+export interface WrittenEtcdTls {
+  readonly ca: Source<Material> | undefined
+  readonly cert: Source<Material> | undefined
+  readonly key: Source<Material> | undefined
+  readonly verify: boolean
+  readonly sni: string | undefined
+}
+
+/** `store.etcd`, before files and secrets are read. */
+export interface WrittenEtcd {
+  readonly endpoints: readonly string[]
+  readonly prefix: string
+  readonly user: string | undefined
+  readonly password: Source<string> | undefined
+  readonly tls: WrittenEtcdTls | undefined
+}
+
+/** `store`, before files and secrets are read. */
+export interface WrittenStore {
+  readonly folder: string
+  readonly etcd: WrittenEtcd | undefined
+  readonly role: Role
+  readonly keys: Source<string> | undefined
+}
+
+/** `store.etcd.tls`. */
+export const etcdTlsSchema: z.ZodType<WrittenEtcdTls> = map("etcd's tls", {
+  ca: material().optional(),
+  cert: material().optional(),
+  key: material().optional(),
+  verify: boolean().default(true),
+  sni: name().optional(),
+})
+
+/** `store.etcd`. */
+export const etcdSchema: z.ZodType<WrittenEtcd> = map('etcd', {
+  endpoints: someOf(
+    'endpoints',
+    scalar((raw) =>
+      typeof raw === 'string' && /^https?:\/\/[^/\s]+:\d+\/?$/.test(raw)
+        ? raw
+        : new Mismatch('expected a URL with a port, such as https://10.0.0.5:2379')
+    ),
+  ),
+  prefix: scalar((raw) =>
+    typeof raw === 'string' && /^(\/[!-.0-~]+)*$/.test(raw)
+      ? raw
+      : new Mismatch('expected a path, such as /sallyport')
+  ).default('/sallyport'),
+  user: name().optional(),
+  password: secret().optional(),
+  tls: etcdTlsSchema.optional(),
 })
 
 /** `store`. */
-export const storeSchema: z.ZodType<Configuration['store']> = map('store', {
+export const storeSchema: z.ZodType<WrittenStore> = map('store', {
   folder: filePath().default('data'),
+  etcd: etcdSchema.optional(),
+  role: choice('traditional', 'control-plane', 'data-plane').default('traditional'),
+  keys: secret().optional(),
 })
 
 /** `tickets`. */

@@ -90,7 +90,7 @@ function complete(snapshot: Snapshot, { name, ...asked }: Asked, flags: Flags): 
   return {
     ...asked,
     listener,
-    sni: listener.tls.length === 0 ? '' : sni,
+    sni: !listener.secure ? '' : sni,
     address: flags.address ?? likelyAddress(snapshot, listener, asked.chain.length > 0),
   }
 }
@@ -121,9 +121,9 @@ function likelyAddress(snapshot: Snapshot, listener: CompiledListener, shows: bo
 
 function warnOfUnusedCertificate(host: Host, { listener, chain, sni }: Question): void {
   if (chain.length === 0) return
-  if (listener.tls.length > 0 && listener.selectTls(sni)?.policy.mode === 'none') {
+  if (listener.secure && listener.selectTls(sni)?.policy.mode === 'none') {
     host.complain(`Note: nobody asks for the certificate on "${listener.name}", SNI "${sni}"\n`)
-  } else if (listener.tls.length === 0 && carriedBy(listener) === undefined) {
+  } else if (!listener.secure && carriedBy(listener) === undefined) {
     host.complain(`Note: no header carries the certificate to the plain "${listener.name}"\n`)
   }
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { startAdmin } from '../admin-listener.ts'
+import { serveAdmin } from '../admin-listener.ts'
 import { watchExpiry } from '../expiry.ts'
 import type { Host } from '../host.ts'
 import { Service } from '../service.ts'
@@ -50,9 +50,9 @@ async function serveHere(
   service: Service,
   { announce = logListeners }: ServeOptions,
 ): Promise<number | undefined> {
-  const failed = await service.listen()
-  const adminFailed = service.host.workers.isWorker ? '' : await startAdmin(service)
-  if (failed + adminFailed !== '') return await giveUp(service, failed + adminFailed)
+  serveAdmin(service)
+  const failed = await service.listen(service.host.workers.isWorker ? 'traffic' : 'all')
+  if (failed !== '') return await giveUp(service, failed)
   followSignals(service)
   reportToPrimary(service)
   await announce(service)

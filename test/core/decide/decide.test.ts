@@ -18,7 +18,7 @@ function ask(
 /** The route's name, or status and code. */
 function answer(...question: Parameters<typeof ask>): string {
   const decision = ask(...question)
-  if (decision.kind === 'forward') return decision.route.name
+  if (decision.kind !== 'refuse') return decision.route?.name ?? ''
   return `${decision.refusal.status} ${decision.refusal.code}`
 }
 
@@ -280,6 +280,7 @@ t.test('behind a trusted proxy the policy of the listener counts, whatever the h
     listeners: [
       scene.listener({
         ...behind.listeners?.[0],
+        secure: true,
         tls: [tlsEntry(['gw.test']), tlsEntry(['x'], clients({ mode: 'require' }))],
       }),
     ],

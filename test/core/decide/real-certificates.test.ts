@@ -127,7 +127,8 @@ async function answer(snapshot: Snapshot, path: string, name: string): Promise<s
     who,
     Date.now(),
   )
-  return found.kind === 'forward' ? found.grant?.application ?? 'forward' : found.refusal.code
+  if (found.kind === 'refuse') return found.refusal.code
+  return found.kind === 'forward' ? found.grant?.application ?? 'forward' : found.kind
 }
 
 t.test('a CA for some, their own certificates for others', async (t) => {

@@ -162,11 +162,15 @@ export function listener(parts: Partial<ListenerConfig> = {}): ListenerConfig {
   return {
     name: 'main',
     address: { host: '127.0.0.1', port: 0 },
+    secure: (parts.tls ?? []).length > 0,
     tls: [],
     clients: clients(),
     trustedProxies: undefined,
     proxyProtocol: false,
     ...CONNECTION_DEFAULTS,
+    scopes: [''],
+    style: 'native',
+    local: undefined,
     ...parts,
   }
 }
@@ -214,7 +218,8 @@ export function route(
     variables: {},
     upstreamTimes: NO_UPSTREAM_TIMES,
   }
-  return { name, match, priority: 0, upstream: 'backend', ...more, ...parts }
+  const place = { scope: '', style: 'native', local: undefined } as const
+  return { name, match, priority: 0, upstream: 'backend', ...place, ...more, ...parts }
 }
 
 export function api(
@@ -290,7 +295,7 @@ export function configuration(parts: Partial<Configuration> = {}): Configuration
     accessLog: { to: 'off' },
     workers: 1,
     drainTimeout: 1,
-    store: { folder: 'data' },
+    store: { folder: 'data', etcd: undefined, role: 'traditional', keys: undefined },
     ...parts,
   }
 }
@@ -361,7 +366,7 @@ export function peer(
   { sni = '', trustedProxy = false, verdict }: PeerParts = {},
 ): Peer {
   const listener = mainOf(snapshot)
-  const secure = listener.tls.length > 0
+  const secure = listener.secure
   const byHeader = !secure ||
     (trustedProxy && listener.trustedProxies?.clientCertificateHeader !== undefined)
   const policy = byHeader ? listener.clients : listener.selectTls(sni)?.policy

@@ -75,12 +75,15 @@ t.test('readConfiguration fills in what a small configuration leaves out', async
     accessLog: { to: 'stdout' },
     workers: 1,
     drainTimeout: 30_000,
-    store: { folder: '/etc/data' },
+    store: { folder: '/etc/data', etcd: undefined, role: 'traditional', keys: undefined },
   })
   t.strictSame(configuration?.routes, [{
     name: 'route-1',
     match: { hosts: [], paths: ['/*'], methods: [], ...anyMatch },
+    scope: '',
     priority: 0,
+    local: undefined,
+    style: 'native',
     upstream: 'route-1',
     requireCertificate: false,
     allow: [],
@@ -144,20 +147,25 @@ t.test('readConfiguration reads the files that a configuration names, each once'
   const { configuration, problems, watched } = await read(fixture('good/gateway'), files(...names))
   t.strictSame(problems.map(formatProblem), [])
   t.strictSame(watched.toSorted(), ['gateway.yaml', ...names].map((name) => `/etc/${name}`).sort())
-  t.strictSame(configuration?.listeners.map(({ tls }) => tls), [[{
-    names: ['test.com', '*.test.com'],
-    certificates: [{ cert: file('server.crt'), key: file('server.key') }],
-    clients: {
-      ...nobody,
-      mode: 'require',
-      ca: [file('clients-ca.crt')],
-      crl: [file('clients.crl')],
-      applications: false,
-    },
-    minVersion: 'TLSv1.2',
-    http2: true,
-    skipClientCertificate: [],
-  }], []])
+  t.strictSame(configuration?.listeners.map(({ tls }) => tls), [
+    [{
+      names: ['test.com', '*.test.com'],
+      certificates: [{ cert: file('server.crt'), key: file('server.key') }],
+      clients: {
+        ...nobody,
+        mode: 'require',
+        ca: [file('clients-ca.crt')],
+        crl: [file('clients.crl')],
+        applications: false,
+      },
+      minVersion: 'TLSv1.2',
+      http2: true,
+      skipClientCertificate: [],
+    }],
+    [],
+    [],
+  ])
+  t.match(configuration?.listeners[2], { name: 'admin', local: 'admin' })
   t.strictSame(configuration?.listeners[1]?.clients, { ...nobody, mode: 'request' })
   t.strictSame(configuration?.listeners[1]?.trustedProxies, {
     cidrs: ['127.0.0.1/32'],
@@ -176,7 +184,7 @@ const everyKey = () =>
     fixture('good/every-key'),
     {
       ...files('ca/a.crt', 'ca/b.crt', 'ca/a.crl', 'server.crt', 'server.key', 'acme.crt'),
-      ...files('ec.crt', 'ec.key'),
+      ...files('ec.crt', 'ec.key', 'ca.crt', 'gw.crt', 'gw.key'),
       '/etc/secrets/passphrase': 'open sesame\r\n',
       '/etc/secrets/key': 'key-of-acme\n',
     },
@@ -324,8 +332,41 @@ t.test('readConfiguration takes every key of applications and settings', async (
     ],
   }])
   t.match(configuration, {
-    admin: { address: { host: '127.0.0.1', port: 9180 } },
-    store: { folder: '/var/lib/sallyport' },
+    admin: {
+      address: { host: '127.0.0.1', port: 9180 },
+      dialects: {
+        apisix: {
+          address: { host: '127.0.0.1', port: 9181 },
+          listeners: ['main'],
+          key: 'apisix-key',
+          viewerKey: 'viewer-key',
+          keyRequired: false,
+          allow: ['127.0.0.1/32'],
+          prefix: '/gate',
+          apiVersion: 'v2',
+          cors: false,
+          verifyUpstreams: false,
+          keyring: ['qeddd145sfvddff3'],
+        },
+        gravitee: {
+          users: [{ name: 'anna', password: 'word', role: 'publisher' }],
+          verbose401: true,
+        },
+        gcore: undefined,
+      },
+    },
+    store: {
+      folder: '/var/lib/sallyport',
+      role: 'control-plane',
+      keys: 'key-of-acme',
+      etcd: {
+        endpoints: ['https://10.0.0.5:2379'],
+        prefix: '/apisix',
+        user: 'gate',
+        password: 'secret',
+        tls: { ca: file('ca.crt'), verify: false, sni: 'etcd.test' },
+      },
+    },
     tickets: { rotate: 3_600_000 },
     accessLog: { to: '/etc/log/access.log' },
     workers: 2,

@@ -1,0 +1,98 @@
+import type { Address } from '../port/mod.ts'
+import type { Material } from './types.ts'
+
+/** Where a dialect's API is served, and where what it configures is. */
+export interface DialectConfig {
+  /** An address of its own; undefined: the admin listener's. */
+  readonly address: Address | undefined
+  /** The names of the listeners that it adds server certificates to; undefined: all TLS listeners of the document. */
+  readonly listeners: readonly string[] | undefined
+}
+
+/** APISIX's Admin API. */
+export interface ApisixConfig extends DialectConfig {
+  /** The key of role admin; undefined: made at the first start. */
+  readonly key: string | undefined
+  /** The key of role viewer, which may only read; undefined: there is none. */
+  readonly viewerKey: string | undefined
+  /** Whether requests need a key. */
+  readonly keyRequired: boolean
+  /** Ranges of addresses that may ask. */
+  readonly allow: readonly string[]
+  /** Stands before keys in answers, as APISIX's etcd prefix does: `/apisix`. */
+  readonly prefix: string
+  /** The shape of answers, APISIX's `admin_api_version`. */
+  readonly apiVersion: 'v2' | 'v3'
+  readonly cors: boolean
+  /** Whether upstreams over TLS are verified where their documents do not say. */
+  readonly verifyUpstreams: boolean
+  /** Keys that APISIX encrypted fields with: read, never used to write. */
+  readonly keyring: readonly string[]
+}
+
+/** Someone who may use Gravitee's Management API. */
+export interface GraviteeUserConfig {
+  readonly name: string
+  readonly password: string
+  readonly role: 'admin' | 'publisher' | 'owner'
+}
+
+/** Gravitee's Management API. */
+export interface GraviteeConfig extends DialectConfig {
+  /** Empty: `admin`, with a password made at the first start. */
+  readonly users: readonly GraviteeUserConfig[]
+  /** Gravitee's `api.security.verbose401`. */
+  readonly verbose401: boolean
+}
+
+/** Gcore's load-balancer API. */
+export interface GcoreConfig extends DialectConfig {
+  /** The permanent token; undefined: made at the first start. */
+  readonly key: string | undefined
+  /** Addresses that load balancers may bind, at least one. */
+  readonly addresses: readonly string[]
+}
+
+/** The dialects whose APIs are served; undefined: switched off. */
+export interface DialectsConfig {
+  readonly apisix: ApisixConfig | undefined
+  readonly gravitee: GraviteeConfig | undefined
+  readonly gcore: GcoreConfig | undefined
+}
+
+/** The operators' own listener. Its address is also that of the listener named `admin`. */
+export interface AdminConfig {
+  readonly address: Address
+  readonly dialects: DialectsConfig
+}
+
+/** A cluster of etcd, and how it is spoken with. */
+export interface EtcdConfig {
+  /** Such as `https://10.0.0.5:2379`, at least one. */
+  readonly endpoints: readonly string[]
+  /** Stands before every key, such as `/apisix`. */
+  readonly prefix: string
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly tls: {
+    /** Whom to trust; undefined: the roots of the host. */
+    readonly ca: Material | undefined
+    readonly cert: Material | undefined
+    readonly key: Material | undefined
+    readonly verify: boolean
+    readonly sni: string | undefined
+  } | undefined
+}
+
+/** What a gateway does with its store: all, only the admin APIs, or only traffic. */
+export type Role = 'traditional' | 'control-plane' | 'data-plane'
+
+/** Where documents are kept. */
+export interface StoreConfig {
+  /** The folder of the embedded store, joined to the document's folder; with etcd, of the last good state. */
+  readonly folder: string
+  readonly etcd: EtcdConfig | undefined
+  readonly role: Role
+  /** What secrets are sealed with, 32 bytes in base64, one a line; undefined: a file beside `folder`. */
+  readonly keys: string | undefined
+}
