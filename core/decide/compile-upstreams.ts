@@ -1,7 +1,8 @@
 import type { Certificate } from '../pki/mod.ts'
 import type { Credentials } from '../port/mod.ts'
 import type { EndpointConfig, Path, UpstreamConfig, UpstreamTlsConfig } from '../snapshot/types.ts'
-import { createBalancer } from '../upstream/mod.ts'
+import { type BalancerRules, createBalancer } from '../upstream/mod.ts'
+import { compileAffinity } from './affinity.ts'
 import type { CompiledEndpoint, CompiledUpstream, Verification } from './compiled.ts'
 import { fail, isProblem, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
@@ -44,14 +45,19 @@ async function compileUpstream(
   { config, name }: { readonly config: UpstreamConfig; readonly name: string },
   path: Path,
 ): Promise<CompiledUpstream | undefined> {
-  const { endpoints: endpointConfigs, tls: tlsConfig, balance, host, ...rest } = { ...config, name }
+  const { endpoints: endpointConfigs, tls: tlsConfig, host, persistence, ...rest } = {
+    ...config,
+    name,
+  }
   const alpn = ALPN[config.protocol]
   const tls = tlsConfig && await compileTls(context, { config: tlsConfig, alpn }, [...path, 'tls'])
   if (tlsConfig !== undefined && tls === undefined) return undefined
   const endpoints: CompiledEndpoint[] = []
   for (const each of endpointConfigs) endpoints.push(await compileEndpoint(context, each, tls))
-  const keys = endpoints.map(({ key, weight }) => [key, weight])
-  const id = await contentId('upstream', rest, balance, host, keys)
+  const keys = endpoints.map((
+    { key, weight, priority, monitor },
+  ) => [key, weight, priority, monitor])
+  const id = await contentId('upstream', rest, persistence ?? null, host, keys)
   const kept = context.keeper.upstreams.get(id)
   if (kept !== undefined) return kept
   const before = context.previous?.upstreams.get(name)
@@ -59,13 +65,25 @@ async function compileUpstream(
     ...rest,
     id,
     endpoints,
-    balancer: createBalancer(endpoints, before?.balancer),
+    balancer: createBalancer(endpoints, rulesOf(config), before?.balancer),
+    affinity: await compileAffinity({ ...config, name }, endpoints),
     certificate: tls?.certificate,
     verification: tls?.verification,
     hostFor: (authority, endpoint) =>
       host === 'client' ? authority : host === 'endpoint' ? endpoint.address : host.name,
     config,
   }
+}
+
+/** How the endpoints are chosen. */
+function rulesOf({ balance, persistence, health }: UpstreamConfig): BalancerRules {
+  if (persistence === undefined || persistence.by === 'cookie') {
+    return { balance, health, sessions: undefined }
+  }
+  const { by, name, lifetime } = persistence
+  // Processes that share listeners must agree on where a client without a session belongs.
+  const chosen: UpstreamConfig['balance'] = by === 'source-ip' ? { hash: '' } : balance
+  return { balance: chosen, health, sessions: { kind: `${by} ${name}`, lifetime } }
 }
 
 function noteUpstream(context: CompileContext, upstream: CompiledUpstream, path: Path): void {
@@ -113,7 +131,8 @@ async function compileTls(
   const anchors = config.trust.ca.length === 0 ? await systemAnchors(context, path) : undefined
   const options = { path, acceptsAnyLeaf: false, anchors }
   const truststore = await compileTrust(context, config.trust, options)
-  return truststore && { ...own, verification: { truststore, depth: config.trust.depth } }
+  const { trust, checkName } = config
+  return truststore && { ...own, verification: { truststore, depth: trust.depth, checkName } }
 }
 
 /** The host's roots. Those that cannot be read are left out: they are not the operator's to mend. */
@@ -151,6 +170,6 @@ async function compileEndpoint(
   const profile = context.keeper.clients.keep({ id, serverName, credentials, alpn })
   const trust = verification === undefined
     ? 'unverified'
-    : `${verification.truststore.id} ${verification.depth}`
+    : `${verification.truststore.id} ${verification.depth} ${verification.checkName}`
   return { ...plain, tls: profile, key: `${address} ${id} ${name} ${trust}` }
 }

@@ -14,6 +14,7 @@ import type {
 } from '../snapshot/types.ts'
 import type { Balancer } from '../upstream/mod.ts'
 import type { HeaderList } from '../wire/types.ts'
+import type { Affinity } from './affinity.ts'
 import type { ApplicationIndex } from './application-index.ts'
 import type { Expiring } from './expiry.ts'
 import type { ScopedRoutes } from './scoped-routes.ts'
@@ -96,15 +97,19 @@ export interface CompiledEndpoint extends EndpointConfig {
 export interface Verification {
   readonly truststore: Truststore
   readonly depth: number
+  /** Whether the certificate must speak for the endpoint's name. */
+  readonly checkName: boolean
 }
 
 /** An upstream, ready for use. Equal ids mean equal content, and then it is the same object across snapshots. */
 export interface CompiledUpstream
-  extends Omit<UpstreamConfig, 'endpoints' | 'tls' | 'balance' | 'host'> {
+  extends Omit<UpstreamConfig, 'endpoints' | 'tls' | 'host' | 'persistence'> {
   readonly id: string
   readonly endpoints: readonly CompiledEndpoint[]
   /** Plain state that `core/upstream` reads and changes. */
   readonly balancer: Balancer<CompiledEndpoint>
+  /** Undefined: each request is for itself. */
+  readonly affinity: Affinity | undefined
   /** The gateway's own certificate towards the endpoints. */
   readonly certificate: Certificate | undefined
   /** Undefined: endpoints are plain, or the configuration says not to verify them. */

@@ -3,6 +3,8 @@
  * decision: forward it, or refuse it with a code. It must never know sockets, timers or how a chain is judged.
  * @module
  */
+export { cookieOf, givenCookie } from './affinity.ts'
+export type { Affinity, AffinityFacts } from './affinity.ts'
 export { admit, policyOf, speaksForOthers } from './admit.ts'
 export { ApplicationIndex } from './application-index.ts'
 export type { ApplicationCertificate, CompiledApplication } from './application-index.ts'

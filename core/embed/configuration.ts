@@ -129,6 +129,10 @@ function withoutUpstreamTls(
       const state = 'fetch takes it from the address of the endpoint'
       fail('host', `Could not send host "${sent.name}" to upstream "${name}": ${state}`)
     }
+    for (const key of needsSockets(upstream)) {
+      const state = 'only a gateway of its own, with sockets, can'
+      fail(key, `Could not use ${key} of upstream "${name}": ${state}`)
+    }
     if (tls === undefined) continue
     const asked = host.upstreamTls === true ? [] : beyondPlainTls(tls)
     if (asked.length > 0) {
@@ -138,6 +142,15 @@ function withoutUpstreamTls(
     if (tls.trust.ca.length === 0) upstreams[name] = { ...upstream, tls: unchecked(tls) }
   }
   return { configuration: { ...configuration, upstreams }, problems }
+}
+
+/** What `fetch` gives no way to do. */
+function needsSockets({ health, proxyProtocol, persistence }: UpstreamConfig): string[] {
+  return [
+    health.active === undefined ? '' : 'health',
+    proxyProtocol === undefined ? '' : 'proxyProtocol',
+    persistence === undefined ? '' : 'persistence',
+  ].filter((key) => key !== '')
 }
 
 /** Compiling asks for the host's roots otherwise, and here `fetch` has them. */
@@ -155,7 +168,9 @@ function isOwnDoing({ path, severity }: Problem, written: Configuration | undefi
 /** How many intermediates are allowed unless the configuration says otherwise. */
 const DEPTH = 3
 
-function beyondPlainTls({ trust, certificate, name, verify }: UpstreamTlsConfig): string[] {
+function beyondPlainTls(
+  { trust, certificate, name, verify, checkName }: UpstreamTlsConfig,
+): string[] {
   return [
     trust.ca.length > 0 ? 'ca' : '',
     trust.crl.length > 0 ? 'crl' : '',
@@ -167,5 +182,6 @@ function beyondPlainTls({ trust, certificate, name, verify }: UpstreamTlsConfig)
     certificate !== undefined ? 'certificate' : '',
     name !== undefined ? 'name' : '',
     verify ? '' : 'verify',
+    checkName ? '' : 'checkName',
   ].filter((key) => key !== '')
 }

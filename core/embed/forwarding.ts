@@ -1,5 +1,5 @@
 import { refusal } from '../decide/mod.ts'
-import type { CompiledEndpoint, Refusal } from '../decide/mod.ts'
+import type { AffinityFacts, CompiledEndpoint, Refusal } from '../decide/mod.ts'
 import { Picker } from '../proxy/mod.ts'
 import { outgoingHeaders, type OutgoingParts } from './outgoing.ts'
 import { bodyTooLarge, hasBody } from './request.ts'
@@ -33,6 +33,7 @@ export class Forwarding {
   readonly #onGone = (): void => this.#stop(refusal('CLIENT_GONE', 'The request was aborted'))
   #fault: Refusal | undefined
   #answered = false
+  #picker: Picker | undefined
   /** The endpoint that was asked last. */
   endpoint: CompiledEndpoint | undefined
   /** The answer's; 0: there is none. */
@@ -53,7 +54,11 @@ export class Forwarding {
   /** Asks endpoints, one after the other, for an answer. `onOver` is called for answers alone. */
   async send(): Promise<Response | Refusal> {
     const { forward, now, request, head } = this.#parts
-    const picker = new Picker(forward.upstream, now)
+    const { peer } = this.#parts
+    const facts = (): AffinityFacts => {
+      return { head, peer, consumer: forward.grant?.application ?? '' }
+    }
+    const picker = this.#picker = new Picker(forward.upstream, { now, facts })
     const repeatable = !hasBody(request) && IDEMPOTENT.has(head.method)
     for (;;) {
       const endpoint = picker.next()
@@ -62,7 +67,7 @@ export class Forwarding {
       const own = this.#fault !== undefined && this.#fault.code !== 'UPSTREAM_TIMEOUT'
       if ('code' in found && own) return this.#refused(found)
       if (!('code' in found) || found.code === 'UPSTREAM_MALFORMED') {
-        picker.succeeded()
+        picker.succeeded(this.status, Math.max(0, this.took))
         return 'code' in found ? this.#refused(found) : found
       }
       picker.failed(found)
@@ -184,6 +189,7 @@ export class Forwarding {
   }
 
   #end(): void {
+    this.#picker?.over()
     this.#silence.end()
     this.#parts.request.signal?.removeEventListener('abort', this.#onGone)
   }

@@ -1,5 +1,13 @@
 import { decide, refusal, refusalBody } from '../decide/mod.ts'
-import type { CompiledEndpoint, Forward, Local, Peer, Refusal, RefusalCode } from '../decide/mod.ts'
+import type {
+  AffinityFacts,
+  CompiledEndpoint,
+  Forward,
+  Local,
+  Peer,
+  Refusal,
+  RefusalCode,
+} from '../decide/mod.ts'
 import { endToEnd, getHeader, isForbiddenTrailer } from '../wire/mod.ts'
 import type { HeaderList, RequestHead, ResponseHead } from '../wire/mod.ts'
 import { HeaderClass } from './header-classes.ts'
@@ -110,14 +118,21 @@ export class Exchange implements ClientUser, ServerUser {
     if (decision.kind === 'refuse') return this.#refuse(decision.refusal)
     if (decision.kind === 'local') return this.#hand(decision, peer)
     this.#forward = decision
-    this.#picker = new Picker(decision.upstream, this.#time)
+    this.#picker = this.#newPicker(decision)
     this.#attempt()
+  }
+
+  #newPicker({ upstream, grant }: Forward): Picker {
+    const facts = (): AffinityFacts => {
+      return { head: this.head, peer: this.#peer as Peer, consumer: grant?.application ?? '' }
+    }
+    return new Picker(upstream, { now: this.#time, facts })
   }
 
   /** Phase **forward**: the next endpoint, over a connection that stands or a new one. */
   #attempt(fresh = false): void {
     const picker = this.#picker as Picker
-    const endpoint = picker.next()
+    const endpoint = picker.next(this.#runtime.ports.clock.now())
     if (endpoint === undefined) return this.#refuse(picker.exhausted())
     this.#endpoint = endpoint
     this.#upstreamSince = this.#runtime.ports.clock.monotonic()
@@ -236,12 +251,12 @@ export class Exchange implements ClientUser, ServerUser {
     }
     if (head.status < 200) return this.#client.inform(head)
     this.#upstreamTook = this.#runtime.ports.clock.monotonic() - this.#upstreamSince
-    this.#picker?.succeeded()
+    this.#picker?.succeeded(head.status, this.#upstreamTook)
     this.#status = head.status
     this.#client.respond({
       status: head.status,
       reason: head.reason,
-      headers: endToEnd(head.headers),
+      headers: [...endToEnd(head.headers), ...this.#picker?.remember(head.headers) ?? []],
       openEnded: head.framing === 'chunked' || head.framing === 'until-close',
       bodiless: head.framing === 'none',
     })
@@ -389,6 +404,7 @@ export class Exchange implements ClientUser, ServerUser {
   /** Phase **record**. */
   #record(): void {
     this.#over = true
+    this.#picker?.over()
     const { clock, observer } = this.#runtime.ports
     const { facts } = this.#client.connection
     const { head } = this

@@ -181,7 +181,7 @@ export class Pool implements UpstreamOwner {
       {
         chain: dialed.chain,
         purpose: 'server',
-        name: this.#endpoint.name,
+        name: verification.checkName ? this.#endpoint.name : undefined,
         depth: verification.depth,
       },
       verification.truststore,

@@ -1,109 +1,163 @@
-import type { EndpointConfig } from '../snapshot/types.ts'
-
-/** How long an endpoint that failed to connect is tried last, in milliseconds. */
-export const FAILURE_REST_MS = 5000
+import type { BalanceConfig, EndpointConfig, HealthConfig } from '../snapshot/types.ts'
+import { leastConnections, quickest, roundRobin, weightedRandom } from './methods.ts'
+import { Ring } from './ring.ts'
+import { Sessions } from './sessions.ts'
+import { createVitals, type Vitals } from './vitals.ts'
 
 /** An endpoint with what is known of it. Changed by {@linkcode pick} and the reports alone. */
-export interface EndpointState<E extends EndpointConfig> {
+export interface EndpointState<E extends EndpointConfig = EndpointConfig> {
   readonly endpoint: E
+  /** What people and tables call it: `host:port`. */
+  readonly id: string
+  readonly vitals: Vitals
   /** Smooth weighted round-robin's running value. */
   current: number
-  /** Failures to connect since the last success. */
-  failures: number
-  /** Until then it is tried last, epoch milliseconds. */
-  restsUntil: number
+}
+
+/** How a balancer chooses. */
+export interface BalancerRules {
+  readonly balance: BalanceConfig
+  readonly health: HealthConfig
+  /** What is remembered of clients; undefined: nothing. */
+  readonly sessions: { readonly kind: string; readonly lifetime: number } | undefined
 }
 
 /** The changing part of an upstream: plain state, kept while snapshots come and go. */
 export interface Balancer<E extends EndpointConfig> {
   readonly endpoints: readonly EndpointState<E>[]
+  /** Those with weight. */
+  readonly weighted: readonly EndpointState<E>[]
+  readonly byId: ReadonlyMap<string, EndpointState<E>>
+  readonly method: 'round-robin' | 'random' | 'least-connections' | 'ewma' | 'hash'
+  /** Whether priorities differ. */
+  readonly layered: boolean
+  /** Whether anybody checks health; else what was found in earlier times does not count. */
+  readonly checked: boolean
+  /** After how many milliseconds an unhealthy endpoint is tried again unasked. */
+  readonly rest: number
+  readonly allUnhealthy: HealthConfig['allUnhealthy']
+  readonly sessions: Sessions | undefined
+  /** Made when it is first needed. */
+  ring: Ring | undefined
 }
 
-/** Makes a balancer; endpoints that `previous` had too, by host and port, keep their health and turn. */
+/** Makes a balancer; what `previous` knows of endpoints that it had too, by host and port, is known on. */
 export function createBalancer<E extends EndpointConfig>(
   endpoints: readonly E[],
+  rules: BalancerRules,
   previous?: Balancer<E>,
 ): Balancer<E> {
-  const before = new Map(previous?.endpoints.map((state) => [key(state.endpoint), state]))
+  const { balance, health, sessions } = rules
+  const states = endpoints.map((endpoint) => stateOf(endpoint, previous))
   return {
-    endpoints: endpoints.map((endpoint) => {
-      const known = before.get(key(endpoint))
-      const { current = 0, failures = 0, restsUntil = 0 } = known ?? {}
-      return { endpoint, current, failures, restsUntil }
-    }),
+    endpoints: states,
+    weighted: states.filter(({ endpoint }) => endpoint.weight > 0),
+    byId: new Map(states.map((state) => [state.id, state])),
+    method: typeof balance === 'object' ? 'hash' : balance,
+    layered: new Set(endpoints.map(({ priority }) => priority)).size > 1,
+    checked: health.active !== undefined || health.passive !== undefined,
+    rest: health.active === undefined ? health.passive?.rest ?? Infinity : Infinity,
+    allUnhealthy: health.allUnhealthy,
+    sessions: sessions &&
+      new Sessions(sessions.kind, sessions.lifetime, previous?.sessions),
+    ring: undefined,
   }
 }
 
-function key(endpoint: EndpointConfig): string {
-  return `${endpoint.host} ${endpoint.port} ${endpoint.weight}`
+function stateOf<E extends EndpointConfig>(
+  endpoint: E,
+  previous: Balancer<E> | undefined,
+): EndpointState<E> {
+  const { host, port } = endpoint
+  const id = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const known = previous?.byId.get(id)
+  const current = known?.endpoint.weight === endpoint.weight ? known.current : 0
+  return { endpoint, id, vitals: known?.vitals ?? createVitals(), current }
+}
+
+/** For whom an endpoint is sought. */
+export interface Choice<E extends EndpointConfig> {
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** Endpoints tried before for the same request. */
+  readonly tried: readonly E[]
+  /** What `hash` hashes. */
+  readonly key: string
+  /** From 0 to below 1. */
+  readonly random: () => number
 }
 
 /**
- * Chooses the next endpoint by smooth weighted round-robin: each gains its weight, the highest is chosen and
- * gives back the sum. Weight 0 takes no traffic. Endpoints that failed a short while ago are chosen only where
- * no other is left.
+ * Chooses the next endpoint. Weight 0 takes no traffic; endpoints of lower priority take some when no higher one can.
+ * Unhealthy endpoints, and those that failed a short while ago, are chosen only where no other is left and the
+ * rules say so.
  *
- * @param now epoch milliseconds
- * @param exclude endpoints tried before for the same request
  * @returns undefined where no endpoint is left
  */
 export function pick<E extends EndpointConfig>(
   balancer: Balancer<E>,
-  now: number,
-  exclude: readonly E[] = [],
-): E | undefined {
-  let eligible = balancer.endpoints
-  if (exclude.length > 0 || eligible.some((state) => !takesTraffic(state, now))) {
-    const left = eligible.filter((state) =>
-      state.endpoint.weight > 0 && !exclude.includes(state.endpoint)
-    )
-    const rested = left.filter((state) => takesTraffic(state, now))
-    eligible = rested.length > 0 ? rested : left
+  choice: Choice<E>,
+): EndpointState<E> | undefined {
+  const states = eligible(balancer, choice)
+  switch (balancer.method) {
+    case 'round-robin':
+      return roundRobin(states)
+    case 'random':
+      return weightedRandom(states, choice.random)
+    case 'least-connections':
+      return leastConnections(states)
+    case 'ewma':
+      return quickest(states, choice)
+    case 'hash':
+      return hashed(balancer, states, choice.key)
   }
-  return nextOf(eligible)?.endpoint
 }
 
-function takesTraffic(state: EndpointState<EndpointConfig>, now: number): boolean {
-  return state.endpoint.weight > 0 && state.restsUntil <= now
+/** Whether an endpoint takes traffic now. */
+export function isUp<E extends EndpointConfig>(
+  balancer: Balancer<E>,
+  { vitals, endpoint }: EndpointState<E>,
+  now: number,
+): boolean {
+  return endpoint.weight > 0 && vitals.restsUntil <= now &&
+    (vitals.health.up || !balancer.checked || now - vitals.health.failedAt >= balancer.rest)
 }
 
-function nextOf<E extends EndpointConfig>(
+function eligible<E extends EndpointConfig>(
+  balancer: Balancer<E>,
+  { now, tried }: Choice<E>,
+): readonly EndpointState<E>[] {
+  const all = balancer.weighted
+  if (tried.length === 0 && !balancer.layered && all.every((state) => isUp(balancer, state, now))) {
+    return all
+  }
+  const left = tried.length === 0 ? all : all.filter(({ endpoint }) => !tried.includes(endpoint))
+  const up = left.filter((state) => isUp(balancer, state, now))
+  if (up.length > 0) return highest(up)
+  if (!balancer.checked || balancer.allUnhealthy === 'try') return highest(left)
+  return highest(left.filter(({ vitals }) => vitals.health.up))
+}
+
+/** Those of the highest priority. */
+function highest<E extends EndpointConfig>(
   states: readonly EndpointState<E>[],
+): readonly EndpointState<E>[] {
+  const top = states.reduce((most, { endpoint }) => Math.max(most, endpoint.priority), -Infinity)
+  return states.filter(({ endpoint }) => endpoint.priority === top)
+}
+
+function hashed<E extends EndpointConfig>(
+  balancer: Balancer<E>,
+  states: readonly EndpointState<E>[],
+  key: string,
 ): EndpointState<E> | undefined {
-  let total = 0
-  let chosen: EndpointState<E> | undefined
-  for (const state of states) {
-    state.current += state.endpoint.weight
-    total += state.endpoint.weight
-    if (chosen === undefined || state.current > chosen.current) chosen = state
+  if (states.length < 2) return states[0]
+  const { weighted } = balancer
+  balancer.ring ??= new Ring(weighted.map(({ id, endpoint }) => ({ id, weight: endpoint.weight })))
+  const among = states === weighted ? undefined : new Set(states)
+  for (const index of balancer.ring.from(key)) {
+    const state = weighted[index] as EndpointState<E>
+    if (among === undefined || among.has(state)) return state
   }
-  if (chosen !== undefined) chosen.current -= total
-  return chosen
-}
-
-/** Notes that an endpoint could not be connected to; it is tried last for {@linkcode FAILURE_REST_MS}. */
-export function reportFailure<E extends EndpointConfig>(
-  balancer: Balancer<E>,
-  endpoint: E,
-  now: number,
-): void {
-  const state = find(balancer, endpoint)
-  if (state === undefined) return
-  state.failures++
-  state.restsUntil = now + FAILURE_REST_MS
-}
-
-/** Notes that an endpoint was connected to. */
-export function reportSuccess<E extends EndpointConfig>(balancer: Balancer<E>, endpoint: E): void {
-  const state = find(balancer, endpoint)
-  if (state === undefined || state.failures === 0) return
-  state.failures = 0
-  state.restsUntil = 0
-}
-
-function find<E extends EndpointConfig>(
-  balancer: Balancer<E>,
-  endpoint: E,
-): EndpointState<E> | undefined {
-  return balancer.endpoints.find((state) => state.endpoint === endpoint)
+  return undefined
 }

@@ -4,3 +4,5 @@
  * @module
  */
 export * from './balancer.ts'
+export { MOST_SESSIONS, Sessions } from './sessions.ts'
+export * from './vitals.ts'

@@ -479,10 +479,10 @@ t.test('another secret: profiles are made anew', async (t) => {
 t.test('endpoints keep their health when an upstream changes', async (t) => {
   const before = await scene.snapshotOf({})
   const state = before.upstreams.get('backend')?.balancer.endpoints[0]
-  if (state !== undefined) state.restsUntil = NOW + DAY
+  if (state !== undefined) state.vitals.restsUntil = NOW + DAY
   const backend = scene.upstream('backend', { retries: 9 })
   const after = await scene.snapshotOf({ upstreams: { backend } }, { previous: before })
-  t.equal(after.upstreams.get('backend')?.balancer.endpoints[0]?.restsUntil, NOW + DAY)
+  t.equal(after.upstreams.get('backend')?.balancer.endpoints[0]?.vitals.restsUntil, NOW + DAY)
 })
 
 t.test('a failed build changes nothing', async (t) => {
