@@ -27,6 +27,19 @@ export interface MetricsInput {
   /** Epoch milliseconds of the configuration in force. */
   readonly loadedAt: number
   readonly droppedLogLines: number
+  /** The store that documents come from; undefined where there is none. */
+  readonly store?: {
+    /** In force. */
+    readonly revision: number
+    /** How many revisions are known and not in force. */
+    readonly lag: number
+    readonly connected: boolean
+    /** Milliseconds since it was lost. */
+    readonly lostFor: number
+    readonly losses: number
+    /** Documents that could not be put in force. */
+    readonly problems: number
+  }
   /** Resident memory and CPU seconds of the process. */
   readonly process: { readonly memoryBytes: number; readonly cpuSeconds: number }
 }
@@ -44,6 +57,7 @@ export async function renderMetrics(input: MetricsInput): Promise<MetricsText> {
   connections(registry, input.counters)
   certificates(registry, input)
   state(registry, input)
+  if (input.store !== undefined) store(registry, input.store)
   const durations = durationText(input.counters)
   return { contentType: registry.contentType, text: await registry.metrics() + durations }
 }
@@ -116,6 +130,18 @@ function state(registry: Registry, input: MetricsInput): void {
     .set(input.process.memoryBytes)
   counter(registry, 'cpu_seconds_total', 'User and system CPU time of the process', [])
     .inc(input.process.cpuSeconds)
+}
+
+function store(registry: Registry, found: NonNullable<MetricsInput['store']>): void {
+  const set = (name: string, help: string, value: number): void =>
+    gauge(registry, `store_${name}`, help, []).set(value)
+  set('revision', 'The revision of the store that is in force', found.revision)
+  set('revision_lag', 'Revisions of the store that are known and not in force', found.lag)
+  set('connected', '1 where the store is within reach', found.connected ? 1 : 0)
+  set('lost_seconds', 'For how long the store has been out of reach', found.lostFor / 1000)
+  set('document_problems', 'Documents that are not in force as they are', found.problems)
+  counter(registry, 'store_losses_total', 'How often the store went out of reach', [])
+    .inc(found.losses)
 }
 
 function counter(

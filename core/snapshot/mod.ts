@@ -15,4 +15,5 @@ export {
   readConfiguration,
   readConfigurationObject,
 } from './read.ts'
+export { DEFAULT_DIALECTS } from './schema/dialects.ts'
 export { describeSchema, type SectionDescription } from './schema/mod.ts'

@@ -1,5 +1,5 @@
 import type { CounterValues } from '../../core/mod.ts'
-import { adminHandler } from './admin.ts'
+import { adminHandler, type AdminView, type StoreView } from './admin.ts'
 import { ADMIN, type Service } from './service.ts'
 
 /** Lets the admin listener answer, where the configuration has one. */
@@ -17,6 +17,25 @@ export function serveAdmin(
     runtime: host.runtime,
     draining: () => service.draining,
     process: () => host.usage(),
+    store: () => storeOf(service),
+    apis: apisOf(service),
   })
   service.handlers.set(ADMIN, handler)
+}
+
+function storeOf({ backing }: Service): StoreView | undefined {
+  const state = backing?.state()
+  if (backing === undefined || state === undefined) return undefined
+  return { state, revision: backing.live.revision, problems: backing.live.problems }
+}
+
+/** The dialects without an address of their own. Who has traffic alone takes no orders. */
+function apisOf({ backing, handlers, snapshot }: Service): AdminView['apis'] {
+  const { admin, store } = snapshot.configuration
+  if (store.role === 'data-plane') return []
+  return (backing?.dialects ?? []).flatMap(({ name, paths }) => {
+    const handler = handlers.get(name)
+    const apart = admin?.dialects[name]?.address !== undefined
+    return handler === undefined || apart ? [] : [{ paths, handler }]
+  })
 }

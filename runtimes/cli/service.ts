@@ -2,14 +2,19 @@ import { addCounters, Gateway, OnlineVerdicts } from '../../core/mod.ts'
 import type {
   Address,
   CompiledListener,
+  Configuration,
   CounterValues,
   ListenProblem,
   LocalHandler,
+  Problem,
   Snapshot,
 } from '../../core/mod.ts'
+import { isStoreFailure } from '../../core/store/mod.ts'
+import type { Assembled } from './assembly.ts'
+import { type Backing, openBacking } from './backing.ts'
 import type { Host, LineSink } from './host.ts'
 import { GatewayObserver } from './observers.ts'
-import { type Loaded, loadSnapshot, problemLines } from './snapshot-source.ts'
+import { placed, problemLines, type ReadFile, readFile } from './snapshot-source.ts'
 
 /** Names of listeners that serve the gateway itself. */
 export const ADMIN = 'admin'
@@ -32,6 +37,15 @@ export interface ServiceOptions {
   readonly secret: Uint8Array
 }
 
+/** What became of the first loading. */
+export interface FirstLoad {
+  /** Undefined where there is an error among the problems, or the store could not be opened. */
+  readonly snapshot: Snapshot | undefined
+  readonly problems: readonly Problem[]
+  /** Why the store could not be opened; empty where it could. */
+  readonly failure: string
+}
+
 /** One process's gateway: loads, serves, reloads, drains. */
 export class Service {
   readonly host: Host
@@ -48,6 +62,7 @@ export class Service {
   #draining = false
   #gateway: Gateway | undefined
   #verdicts: OnlineVerdicts | undefined
+  #backing: Backing | undefined
   #log: LineSink | undefined
   #logPath = ''
   #stopWatching: () => void = () => {}
@@ -74,29 +89,42 @@ export class Service {
     return this.gateway.snapshot
   }
 
-  /** Loads the configuration and prepares the gateway, without opening listeners. */
-  async load(): Promise<Loaded> {
-    const loaded = await loadSnapshot(this.host, this.file, { secret: this.#secret })
-    if (loaded.snapshot === undefined) return loaded
-    const { listener, tls, dialer, clock, log, latin1, fetcher } = this.host
-    const limits = () => this.snapshot.limits
-    const verdicts = new OnlineVerdicts({ fetcher, clock, log, limits })
-    this.#verdicts = verdicts
-    const { observer } = this
-    const handlers = (name: string): LocalHandler | undefined => this.handlers.get(name)
-    const ports = { listener, tls, dialer, clock, log, observer, latin1, verdicts, handlers }
-    this.#gateway = new Gateway(ports, loaded.snapshot)
-    this.#openLog(loaded.snapshot)
-    this.reload.since = clock.now()
-    this.#watch(loaded.watched)
-    return loaded
+  /** The store and what it asks for; undefined before loading, and where the configuration wants none. */
+  get backing(): Backing | undefined {
+    return this.#backing
+  }
+
+  /** Loads the configuration, opens the store, and prepares the gateway, without opening listeners. */
+  async load(): Promise<FirstLoad> {
+    const read = await readFile(this.host, this.file)
+    const { configuration, problems } = read
+    if (configuration === undefined) return { snapshot: undefined, problems, failure: '' }
+    const backing = await openBacking(this.host, configuration, {
+      secret: this.#secret,
+      apply: (snapshot) => this.#apply(snapshot),
+      made: (assembled) => this.#made(assembled),
+      running: () => this.#gateway,
+    })
+    if (isStoreFailure(backing)) {
+      return { snapshot: undefined, problems, failure: `${backing.message}\n` }
+    }
+    this.#backing = backing
+    for (const [name, handler] of backing.handlers) this.handlers.set(name, handler)
+    const assembled = await backing.live.rebase(configuration)
+    const found = [...problems, ...placed(read, assembled.problems)]
+    if (assembled.snapshot === undefined) {
+      await backing.close()
+      return { snapshot: undefined, problems: found, failure: '' }
+    }
+    this.#watch(read)
+    return { snapshot: assembled.snapshot, problems: found, failure: '' }
   }
 
   /** Opens the listeners, now and after each reload. Returns what went wrong, as text; empty where nothing did. */
   async listen(share: Share = 'all'): Promise<string> {
     this.#share = share
     const problems = await this.#apply(this.snapshot)
-    return problems.map((problem) => listenProblem(problem.address, problem.code)).join('')
+    return listenProblems(problems)
   }
 
   /** Serves `handler` on an address of its own. Rejects with ListenFailure. */
@@ -133,6 +161,7 @@ export class Service {
     this.#stopWatching()
     for (const task of this.#atEnd.splice(0)) task()
     await this.gateway.drain(this.snapshot.configuration.drainTimeout)
+    await this.#backing?.close()
     this.#verdicts?.close()
     await this.#log?.close()
   }
@@ -146,27 +175,59 @@ export class Service {
   }
 
   async #reload(): Promise<void> {
-    const { host, file } = this
-    const previous = this.snapshot
-    const loaded = await loadSnapshot(host, file, { secret: this.#secret, previous })
-    this.#watch(loaded.watched)
-    if (loaded.snapshot === undefined) return this.#keepOld(problemLines(loaded.problems))
-    const problems = await this.#apply(loaded.snapshot)
-    if (problems.length > 0) {
-      return this.#keepOld(problems.map((each) => listenProblem(each.address, each.code)).join(''))
+    const read = await readFile(this.host, this.file)
+    this.#watch(read)
+    const { configuration } = read
+    const { live } = this.#backing as Backing
+    if (configuration === undefined) return this.#keepOld(problemLines(read.problems))
+    this.#sayWhatStays(configuration)
+    const { snapshot, problems, listening } = await live.rebase(configuration)
+    if (snapshot === undefined) {
+      const lines = problemLines([...read.problems, ...placed(read, problems)])
+      return this.#keepOld(listening.length > 0 ? listenProblems(listening) : lines)
     }
-    this.#openLog(loaded.snapshot)
-    this.reload.since = host.clock.now()
+    this.reload.since = this.host.clock.now()
     this.reload.stale = undefined
-    host.log.write('info', 'Configuration reloaded', { file })
+    this.host.log.write('info', 'Configuration reloaded', { file: this.file })
     this.onReload()
   }
 
+  /** The store and its dialects are opened once. */
+  #sayWhatStays({ store, admin }: Configuration): void {
+    const { configuration } = this.snapshot
+    const same = JSON.stringify([store, admin?.dialects]) ===
+      JSON.stringify([configuration.store, configuration.admin?.dialects])
+    if (same) return
+    const message = 'A change of store or admin.dialects takes effect at the next start'
+    this.host.log.write('warn', message, { file: this.file })
+  }
+
+  /** Puts a snapshot in force: of the listeners, those of this process's share. */
   #apply(snapshot: Snapshot): Promise<ListenProblem[]> {
+    const gateway = this.#gateway ??= this.#makeGateway(snapshot)
     const share = this.#share
+    const { role } = snapshot.configuration.store
     const serves = ({ local }: CompiledListener): boolean =>
-      share === 'all' || share === (local === undefined ? 'traffic' : 'admin')
-    return this.gateway.apply(snapshot, serves)
+      local === undefined
+        ? (share === 'all' || share === 'traffic') && role !== 'control-plane'
+        : share === 'all' || share === 'admin'
+    return gateway.apply(snapshot, serves)
+  }
+
+  #makeGateway(snapshot: Snapshot): Gateway {
+    const { listener, tls, dialer, clock, log, latin1, fetcher } = this.host
+    const limits = () => this.snapshot.limits
+    const verdicts = new OnlineVerdicts({ fetcher, clock, log, limits })
+    this.#verdicts = verdicts
+    this.reload.since = clock.now()
+    const { observer } = this
+    const handlers = (name: string): LocalHandler | undefined => this.handlers.get(name)
+    const ports = { listener, tls, dialer, clock, log, observer, latin1, verdicts, handlers }
+    return new Gateway(ports, snapshot)
+  }
+
+  #made({ snapshot }: Assembled): void {
+    if (snapshot !== undefined) this.#openLog(snapshot)
   }
 
   #keepOld(reason: string): void {
@@ -186,10 +247,14 @@ export class Service {
     void before?.close()
   }
 
-  #watch(paths: readonly string[]): void {
+  #watch({ watched }: ReadFile): void {
     this.#stopWatching()
-    this.#stopWatching = this.host.files.watch(paths, () => void this.reloadNow())
+    this.#stopWatching = this.host.files.watch(watched, () => void this.reloadNow())
   }
+}
+
+function listenProblems(problems: readonly ListenProblem[]): string {
+  return problems.map(({ address, code }) => listenProblem(address, code)).join('')
 }
 
 /** What to do about an address that cannot be bound. */

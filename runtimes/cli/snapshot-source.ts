@@ -1,5 +1,5 @@
 import { compile, formatProblem, pkiTools, readConfiguration } from '../../core/mod.ts'
-import type { Problem, Snapshot } from '../../core/mod.ts'
+import type { Problem, ReadConfiguration, Snapshot } from '../../core/mod.ts'
 import { FileFailure } from '../../core/mod.ts'
 import type { Host } from './host.ts'
 
@@ -19,21 +19,38 @@ export interface LoadOptions {
   readonly secret: Uint8Array
 }
 
+/** What became of reading a configuration file, before anything is compiled. */
+export type ReadFile = ReadConfiguration
+
+/** Reads and checks a configuration file. Never rejects: whatever is wrong is a problem. */
+export async function readFile(host: Host, file: string): Promise<ReadFile> {
+  let text: string
+  try {
+    text = new TextDecoder().decode(await host.files.read(file))
+  } catch (error) {
+    const message = error instanceof FileFailure ? error.message : String(error)
+    const problems = [unreadable(file, message)]
+    return { configuration: undefined, problems, watched: [file], locate: () => undefined }
+  }
+  const { files } = host
+  return await readConfiguration({ text, file, files, env: (name) => host.env(name) })
+}
+
+/** Problems found by compiling, with their places in the file. */
+export function placed({ locate }: ReadFile, problems: readonly Problem[]): Problem[] {
+  return problems.map((problem) => ({
+    ...problem,
+    position: problem.position ?? locate(problem.path),
+  }))
+}
+
 /** Reads, checks and compiles a configuration file. Never rejects: whatever is wrong is a problem. */
 export async function loadSnapshot(
   host: Host,
   file: string,
   options: LoadOptions,
 ): Promise<Loaded> {
-  let text: string
-  try {
-    text = new TextDecoder().decode(await host.files.read(file))
-  } catch (error) {
-    const message = error instanceof FileFailure ? error.message : String(error)
-    return { snapshot: undefined, problems: [unreadable(file, message)], watched: [file] }
-  }
-  const { files } = host
-  const read = await readConfiguration({ text, file, files, env: (name) => host.env(name) })
+  const read = await readFile(host, file)
   const { configuration, problems, watched } = read
   if (configuration === undefined) return { snapshot: undefined, problems, watched }
   const compiled = await compile(configuration, {
@@ -43,11 +60,8 @@ export async function loadSnapshot(
     secret: options.secret,
     systemRoots: () => host.systemRoots(),
   })
-  const placed = compiled.problems.map((problem) => ({
-    ...problem,
-    position: problem.position ?? read.locate(problem.path),
-  }))
-  return { snapshot: compiled.snapshot, problems: [...problems, ...placed], watched }
+  const found = [...problems, ...placed(read, compiled.problems)]
+  return { snapshot: compiled.snapshot, problems: found, watched }
 }
 
 /** Problems as text, one a line. */

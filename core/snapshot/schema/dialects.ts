@@ -4,7 +4,7 @@ import type { DialectsConfig, GraviteeUserConfig } from '../types.ts'
 import { cidr, listenAddress, readIp } from './addresses.ts'
 import { apiKey, type Resolved, secret, type Source } from './sources.ts'
 import { boolean, choice, name } from './scalars.ts'
-import { list, map, Mismatch, pick, scalar, type Shape, someOf } from './structure.ts'
+import { list, map, Mismatch, OPTIONS, pick, scalar, type Shape, someOf } from './structure.ts'
 
 interface WrittenDialect {
   readonly address: Address | undefined
@@ -123,3 +123,9 @@ export function buildDialects(written: Resolved<WrittenDialects>): DialectsConfi
     gcore: gcore || undefined,
   }
 }
+
+/** All dialects, with what holds where nothing is written. */
+export const DEFAULT_DIALECTS: DialectsConfig = buildDialects(
+  // Nothing that is written by default is read from elsewhere.
+  dialectsSchema.parse({}, OPTIONS) as Resolved<WrittenDialects>,
+)

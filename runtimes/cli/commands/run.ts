@@ -33,8 +33,8 @@ export async function serve(
   const secret = ticketSecret(host)
   const service = new Service(host, file, { secret })
   const loaded = await service.load()
-  host.complain(problemLines(loaded.problems))
-  if (loaded.snapshot === undefined) return 1
+  host.complain(problemLines(loaded.problems) + loaded.failure)
+  if (loaded.snapshot === undefined) return loaded.failure === '' ? 1 : 2
   if (host.workers.isWorker) return await serveHere(service, {})
   const failed = await options.prepare?.(service) ?? ''
   if (failed !== '') return await giveUp(service, failed)

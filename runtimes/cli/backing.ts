@@ -1,0 +1,166 @@
+import type {
+  Configuration,
+  Gateway,
+  ListenProblem,
+  LocalHandler,
+  Snapshot,
+} from '../../core/mod.ts'
+import type {
+  Dialect,
+  DialectContext,
+  DocumentProblem,
+  RunningView,
+} from '../../core/dialect/mod.ts'
+import {
+  isStoreFailure,
+  MemoryStore,
+  type Store,
+  type StoreFailure,
+  storeFailure,
+} from '../../core/store/mod.ts'
+import { type Assembled, Assembly } from './assembly.ts'
+import {
+  createDialects,
+  CREDENTIALS,
+  dialectHandler,
+  secretPlaces,
+  wantsStore,
+} from './dialects.ts'
+import { Documents, type StoreState } from './documents.ts'
+import type { Host } from './host.ts'
+import { Live } from './live.ts'
+import { openServiceStore } from './service-store.ts'
+import { VERSION } from './version.ts'
+
+/** What stands behind a gateway that runs: the store, the dialects, and the configuration that follows them. */
+export interface Backing {
+  readonly live: Live
+  readonly dialects: readonly Dialect[]
+  /** The dialects' APIs, by name. */
+  readonly handlers: ReadonlyMap<string, LocalHandler>
+  /** How well the store is known; undefined where there is none. */
+  readonly state: () => StoreState | undefined
+  readonly close: () => Promise<void>
+}
+
+/** What a backing works with. */
+export interface BackingOptions {
+  readonly secret: Uint8Array
+  readonly apply: (snapshot: Snapshot) => Promise<readonly ListenProblem[]>
+  readonly made: (assembled: Assembled) => void
+  /** The gateway, once there is one. */
+  readonly running: () => Gateway | undefined
+}
+
+/**
+ * Opens the store, where the configuration wants one, and waits until its documents are known, or the store is
+ * known to be out of reach. Nothing is in force yet: that is for {@linkcode Live.rebase}.
+ */
+export async function openBacking(
+  host: Host,
+  configuration: Configuration,
+  options: BackingOptions,
+): Promise<Backing | StoreFailure> {
+  const wanted = wantsStore(configuration)
+  const opened = wanted
+    ? await openServiceStore(host, configuration, await secretPlaces())
+    : { store: new MemoryStore({ clock: host.clock }), close: () => Promise.resolve() }
+  if (isStoreFailure(opened)) return opened
+  const { store } = opened
+  let live: Live | undefined
+  const context = contextOf(host, store, {
+    inForce: (revision) => (live as Live).inForce(revision),
+    running: viewOf(options.running),
+  })
+  const dialects = await createDialects(configuration, context)
+  const assembly = new Assembly({ ...options, host, dialects })
+  const teller = new ProblemTeller(host)
+  live = new Live(configuration, {
+    host,
+    assembly,
+    made: (assembled) => {
+      teller.tell(assembled.documents)
+      options.made(assembled)
+    },
+  })
+  const documents = new Documents(dialects, {
+    clock: host.clock,
+    user: {
+      changed: (change, at) => live.changed(change, at),
+      stateChanged: (state) => tellState(host, state),
+    },
+  })
+  if (wanted) await documents.start(store)
+  return {
+    live,
+    dialects,
+    handlers: new Map(dialects.map((dialect) => [dialect.name, dialectHandler(dialect)])),
+    state: () => wanted ? documents.state : undefined,
+    close: async () => {
+      documents.stop()
+      await opened.close()
+    },
+  }
+}
+
+function contextOf(
+  { clock, log, entropy }: Host,
+  store: Store,
+  rest: Pick<DialectContext, 'inForce' | 'running'>,
+): DialectContext {
+  const credential = async (name: string, make: () => string): Promise<string | StoreFailure> => {
+    const key = `${CREDENTIALS}${name}`
+    const read = async (): Promise<string | StoreFailure | undefined> => {
+      const found = await store.get(key)
+      if (isStoreFailure(found)) return found
+      const secret = (found.document?.value as { secret?: unknown } | undefined)?.secret
+      return typeof secret === 'string' ? secret : undefined
+    }
+    const known = await read()
+    if (known !== undefined) return known
+    const secret = make()
+    const put = await store.put(key, { secret }, { by: 'sallyport', ifRevision: 0 })
+    if (!isStoreFailure(put)) {
+      log.write('info', 'A credential was made; it is told this once', { name, secret })
+      return secret
+    }
+    // Another process was quicker.
+    const theirs = put.failure === 'conflict' ? await read() : put
+    return theirs ?? storeFailure('unavailable', `Make credential "${name}": it is gone again`)
+  }
+  return { store, clock, log, entropy, credential, version: VERSION, ...rest }
+}
+
+function viewOf(running: () => Gateway | undefined): RunningView {
+  return {
+    addresses: () => running()?.addresses ?? new Map(),
+    endpoints: () => [],
+  }
+}
+
+function tellState({ log }: Host, { connected, reason, revision }: StoreState): void {
+  if (connected) log.write('info', 'The store is within reach again', { revision })
+  else log.write('error', 'The store is out of reach; what is in force stays', { reason, revision })
+}
+
+/** Tells each problem of a document when it comes up, not at each change of another. */
+class ProblemTeller {
+  readonly #host: Host
+  #told = new Set<string>()
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  tell(problems: readonly DocumentProblem[]): void {
+    const now = new Set<string>()
+    for (const { key, severity, message } of problems) {
+      const text = `${key} ${message}`
+      now.add(text)
+      if (this.#told.has(text)) continue
+      const level = severity === 'error' ? 'error' : 'warn'
+      this.#host.log.write(level, 'A document of the store', { key, problem: message })
+    }
+    this.#told = now
+  }
+}

@@ -1,0 +1,112 @@
+import { type Dialect, type PartsChange } from '../../core/dialect/mod.ts'
+import type { Clock } from '../../core/mod.ts'
+import {
+  type Change,
+  follow,
+  type Follower,
+  type Store,
+  type StoreFailure,
+} from '../../core/store/mod.ts'
+
+/** How well the store is known. */
+export interface StoreState {
+  /** The revision that the documents are known as of; undefined: nothing is known yet. */
+  readonly revision: number | undefined
+  readonly connected: boolean
+  /** Since when it is out of reach, epoch milliseconds; undefined: it is not. */
+  readonly lostSince: number | undefined
+  readonly reason: string
+  /** How often it was lost. */
+  readonly losses: number
+}
+
+/** Who is told that documents changed what is asked for. */
+export interface DocumentsUser {
+  changed(change: PartsChange, at: { readonly revision: number; readonly keys: string[] }): void
+  /** The store was lost, regained, or ended. */
+  stateChanged(state: StoreState): void
+}
+
+/** Follows the store and hands each dialect the changes of its own documents. */
+export class Documents implements Follower {
+  readonly #dialects: readonly Dialect[]
+  readonly #user: DocumentsUser
+  readonly #clock: Clock
+  #state: StoreState = {
+    revision: undefined,
+    connected: true,
+    lostSince: undefined,
+    reason: '',
+    losses: 0,
+  }
+  #stop: () => void = () => {}
+  #first: (() => void) | undefined
+
+  constructor(
+    dialects: readonly Dialect[],
+    { clock, user }: { readonly clock: Clock; readonly user: DocumentsUser },
+  ) {
+    this.#dialects = dialects
+    this.#clock = clock
+    this.#user = user
+  }
+
+  get state(): StoreState {
+    return this.#state
+  }
+
+  /** Begins to follow. Resolves once all documents are known, or the store turned out to be out of reach. */
+  async start(store: Store): Promise<void> {
+    const first = new Promise<void>((resolve) => this.#first = resolve)
+    this.#stop = follow(store, '/', { follower: this, clock: this.#clock })
+    await first
+  }
+
+  stop(): void {
+    this.#stop()
+    this.#first?.()
+  }
+
+  onChanges(changes: readonly Change[], { revision }: { readonly revision: number }): void {
+    this.#state = { ...this.#state, revision }
+    const applications = new Set<string>()
+    let others = false
+    for (const dialect of this.#dialects) {
+      const own = changes.filter(({ key }) => this.#ownerOf(key) === dialect)
+      if (own.length === 0) continue
+      const change = dialect.translator.take(own)
+      for (const name of change.applications) applications.add(name)
+      others ||= change.others
+    }
+    const keys = changes.map(({ key }) => key)
+    this.#user.changed({ applications, others }, { revision, keys })
+    this.#first?.()
+  }
+
+  onState({ connected, message }: { readonly connected: boolean; readonly message: string }): void {
+    const { losses } = this.#state
+    this.#state = connected ? { ...this.#state, connected, lostSince: undefined, reason: '' } : {
+      ...this.#state,
+      connected,
+      lostSince: this.#clock.now(),
+      reason: message,
+      losses: losses + 1,
+    }
+    this.#user.stateChanged(this.#state)
+    if (!connected) this.#first?.()
+  }
+
+  onEnd({ message }: StoreFailure): void {
+    this.onState({ connected: false, message })
+  }
+
+  /** The dialect with the longest root that the key is below; keys of the gateway's own are nobody's. */
+  #ownerOf(key: string): Dialect | undefined {
+    if (key.startsWith('/sallyport/')) return undefined
+    const rooted = this.#dialects.find(({ root }) => root !== '' && key.startsWith(`${root}/`))
+    return rooted ??
+      (/^\/(gravitee|gcore)\//.test(key)
+        ? undefined
+        : this.#dialects.find(({ root }) => root === ''))
+  }
+}

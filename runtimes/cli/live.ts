@@ -1,0 +1,236 @@
+import type { Configuration, Snapshot } from '../../core/mod.ts'
+import type { DocumentProblem, InForce, PartsChange } from '../../core/dialect/mod.ts'
+import type { Assembled, Assembly } from './assembly.ts'
+import type { Host } from './host.ts'
+
+/** Making a snapshot may take this part of the time at the most: what it took times this is waited after it. */
+const REST = 4
+const LONGEST_REST_MS = 100
+/** Who waits for a revision that does not come is told so. */
+const GIVE_UP_AFTER_MS = 15_000
+
+/** How many revisions are remembered that something was wrong with. */
+const FAILURES_KEPT = 1000
+
+/** Who waits for a revision to be in force. */
+interface Waiter {
+  readonly revision: number
+  readonly resolve: (found: InForce) => void
+}
+
+/** What changed since the last snapshot was made. */
+interface Pending {
+  others: boolean
+  readonly applications: Set<string>
+  /** The revision that touched each document last. */
+  readonly documents: Map<string, number>
+}
+
+/** What a live configuration works with. */
+export interface LiveOptions {
+  readonly host: Host
+  readonly assembly: Assembly
+  /** Told of each attempt, whether it succeeded or not. */
+  readonly made: (assembled: Assembled) => void
+}
+
+/**
+ * Keeps the gateway at what the document and the store's documents ask for: one attempt at a time, changes that come
+ * meanwhile together in the next one, and rests in between, so that a flood of changes leaves time for traffic.
+ */
+export class Live {
+  readonly #options: LiveOptions
+  #base: Configuration
+  #snapshot: Snapshot | undefined
+  #pending: Pending = nothing()
+  /** The store's revision as it is known, and as it is in force. */
+  #seen = 0
+  #inForce = 0
+  #problems: readonly DocumentProblem[] = []
+  /** What is wrong because of a revision, of the latest ones that something is wrong with. */
+  readonly #failed = new Map<number, readonly DocumentProblem[]>()
+  readonly #waiters = new Set<Waiter>()
+  #line: Promise<unknown> = Promise.resolve()
+  #scheduled = false
+  #started = false
+  #restUntil = 0
+
+  constructor(base: Configuration, options: LiveOptions) {
+    this.#base = base
+    this.#options = options
+  }
+
+  /** What is wrong with the store's documents, as of the last attempt. */
+  get problems(): readonly DocumentProblem[] {
+    return this.#problems
+  }
+
+  /** The store's revision that is in force. */
+  get revision(): number {
+    return this.#inForce
+  }
+
+  /** Puts another document in force, with all that the store asks for. Where it cannot be, the old one stays. */
+  async rebase(base: Configuration): Promise<Assembled> {
+    return await this.#next(async () => {
+      const assembled = await this.#all(base)
+      if (assembled.snapshot !== undefined) this.#base = base
+      this.#started = true
+      return assembled
+    })
+  }
+
+  /** Notes what documents changed. */
+  changed(
+    change: PartsChange,
+    { revision, keys }: { readonly revision: number; readonly keys: readonly string[] },
+  ): void {
+    this.#seen = revision
+    this.#pending.others ||= change.others
+    for (const name of change.applications) this.#pending.applications.add(name)
+    for (const key of keys) this.#pending.documents.set(key, revision)
+    if (this.#started) this.#schedule()
+  }
+
+  /** Resolves once a revision of the store is in force, or is known not to be. */
+  inForce(revision: number): Promise<InForce> {
+    if (revision <= this.#inForce) return Promise.resolve(this.#foundOf(revision))
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        revision,
+        resolve: (found) => {
+          cancel()
+          this.#waiters.delete(waiter)
+          resolve(found)
+        },
+      }
+      const late = `Revision ${revision} of the store did not get here in time`
+      const cancel = this.#options.host.clock.after(
+        GIVE_UP_AFTER_MS,
+        () =>
+          waiter.resolve({ ok: false, problems: [{ key: '', severity: 'error', message: late }] }),
+      )
+      this.#waiters.add(waiter)
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    const { clock } = this.#options.host
+    const wait = this.#restUntil - clock.monotonic()
+    const go = (): void => {
+      this.#scheduled = false
+      void this.#next(() => this.#change())
+    }
+    if (wait > 0) clock.after(wait, go)
+    else clock.soon(go)
+  }
+
+  async #change(): Promise<void> {
+    const { others, applications } = this.#pending
+    const previous = this.#snapshot
+    if (!others && previous !== undefined) {
+      if (applications.size === 0) return this.#settle(this.#take(), this.#problems)
+      const taken = this.#take()
+      const snapshot = await this.#timed(() =>
+        this.#options.assembly.applications(taken.applications, previous)
+      )
+      if (snapshot !== undefined) {
+        this.#snapshot = snapshot
+        this.#options.made({ snapshot, problems: [], listening: [], documents: this.#problems })
+        return this.#settle(taken, this.#problems)
+      }
+      this.#giveBack(taken)
+    }
+    await this.#all(this.#base)
+  }
+
+  async #all(base: Configuration): Promise<Assembled> {
+    const taken = this.#take()
+    const assembled = await this.#timed(() => this.#options.assembly.all(base, this.#snapshot))
+    if (assembled.snapshot !== undefined) this.#snapshot = assembled.snapshot
+    this.#options.made(assembled)
+    const { problems, listening, documents, snapshot } = assembled
+    const failed = snapshot === undefined
+      ? [...problems, ...listening.map(({ code }) => ({ message: code }))].map(({ message }) => (
+        { key: '', severity: 'error' as const, message }
+      ))
+      : []
+    this.#settle(taken, [...documents, ...failed])
+    return assembled
+  }
+
+  /** Takes what is pending; what changes from now on is the next attempt's. */
+  #take(): Pending & { readonly seen: number } {
+    const taken = { ...this.#pending, seen: this.#seen }
+    this.#pending = nothing()
+    return taken
+  }
+
+  #giveBack({ others, applications, documents }: Pending): void {
+    this.#pending.others ||= others
+    for (const name of applications) this.#pending.applications.add(name)
+    for (const [key, revision] of documents) {
+      this.#pending.documents.set(key, Math.max(revision, this.#pending.documents.get(key) ?? 0))
+    }
+  }
+
+  /** Tells those who wait what became of their revision. */
+  #settle(
+    { documents, seen }: Pending & { readonly seen: number },
+    problems: readonly DocumentProblem[],
+  ): void {
+    const known = new Set(this.#problems.map(({ key, message }) => `${key} ${message}`))
+    this.#problems = problems
+    this.#inForce = Math.max(seen, this.#inForce)
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    if (errors.length > 0) {
+      for (const revision of new Set(documents.values())) {
+        // What another document suffers from since then is the doing of whoever changed something.
+        const own = errors.filter(({ key, message }) =>
+          documents.get(key) === revision ||
+          !documents.has(key) && !known.has(`${key} ${message}`)
+        )
+        if (own.length > 0) this.#failed.set(revision, own)
+      }
+    }
+    for (const oldest of this.#failed.keys()) {
+      if (this.#failed.size <= FAILURES_KEPT) break
+      this.#failed.delete(oldest)
+    }
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.revision <= seen) waiter.resolve(this.#foundOf(waiter.revision))
+    }
+  }
+
+  #foundOf(revision: number): InForce {
+    const problems = this.#failed.get(revision)
+    return problems === undefined ? { ok: true } : { ok: false, problems }
+  }
+
+  async #timed<T>(work: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options.host
+    const from = clock.monotonic()
+    const done = await work()
+    const to = clock.monotonic()
+    this.#restUntil = to + Math.min(REST * (to - from), LONGEST_REST_MS)
+    return done
+  }
+
+  /** One after the other. */
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#line.then(work)
+    this.#line = done.catch((error: unknown) => {
+      const detail = error instanceof Error ? error.stack ?? error.message : String(error)
+      this.#options.host.log.write('error', 'A change could not be made: please report this', {
+        detail,
+      })
+    })
+    return done
+  }
+}
+
+function nothing(): Pending {
+  return { others: false, applications: new Set(), documents: new Map() }
+}

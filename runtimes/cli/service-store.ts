@@ -1,0 +1,93 @@
+import { FileStore } from '../../adapters/file-store/mod.ts'
+import type { Configuration, EtcdConfig } from '../../core/mod.ts'
+import {
+  isStoreFailure,
+  type KeyRing,
+  MirrorStore,
+  readKeyRing,
+  RemoteStore,
+  SealedStore,
+  type SecretsOf,
+  serveStore,
+  type Store,
+  type StoreFailure,
+} from '../../core/store/mod.ts'
+import { mirrorFile } from './mirror-file.ts'
+import type { Host } from './host.ts'
+import { openKeys } from './store-source.ts'
+
+/** The store of a gateway that runs, with secrets in clear. */
+export interface ServiceStore {
+  readonly store: Store
+  /** Lets it go: the folder, the connections. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the store that a configuration names: a folder, etcd, or, in one of several workers, that of the process
+ * that watches over them.
+ */
+export async function openServiceStore(
+  host: Host,
+  configuration: Configuration,
+  secretsOf: SecretsOf,
+): Promise<ServiceStore | StoreFailure> {
+  const { clock, entropy, workers } = host
+  if (workers.isWorker) {
+    const store = new RemoteStore({ channel: workers, clock, entropy })
+    return { store, close: () => store.close() }
+  }
+  const bare = await openBare(host, configuration)
+  if (isStoreFailure(bare)) return bare
+  const reload = (): Promise<KeyRing | StoreFailure> => keysOf(host, configuration)
+  const ring = await reload()
+  if (isStoreFailure(ring)) {
+    await bare.close()
+    return ring
+  }
+  const store = new SealedStore({ store: bare, ring, secretsOf, reload })
+  const stop = configuration.workers > 1 ? serveStore(store, workers, clock) : undefined
+  return {
+    store,
+    close: async () => {
+      stop?.()
+      await store.close()
+    },
+  }
+}
+
+async function openBare(host: Host, { store }: Configuration): Promise<Store | StoreFailure> {
+  const { clock, log } = host
+  if (store.etcd === undefined) return await FileStore.open({ folder: store.folder, clock, log })
+  const etcd = await openEtcd(host, store.etcd)
+  if (isStoreFailure(etcd)) return etcd
+  return new MirrorStore({ store: etcd, clock, log, file: mirrorFile(host, store.folder) })
+}
+
+async function openEtcd(
+  { clock }: Host,
+  { endpoints, prefix, user, password = '', tls }: EtcdConfig,
+): Promise<Store | StoreFailure> {
+  const { EtcdStore } = await import('../../adapters/etcd-store/mod.ts')
+  return EtcdStore.open({
+    endpoints,
+    prefix,
+    clock,
+    ...(user === undefined ? {} : { user: { name: user, password } }),
+    ...(tls === undefined ? {} : {
+      tls: {
+        verify: tls.verify,
+        ...(tls.ca === undefined ? {} : { ca: tls.ca.data }),
+        ...(tls.cert === undefined ? {} : { cert: tls.cert.data }),
+        ...(tls.key === undefined ? {} : { key: tls.key.data }),
+        ...(tls.sni === undefined ? {} : { sni: tls.sni }),
+      },
+    }),
+  })
+}
+
+async function keysOf(host: Host, { store }: Configuration): Promise<KeyRing | StoreFailure> {
+  if (store.keys !== undefined) return await readKeyRing(store.keys, 'store.keys')
+  // Beside the folder: a copy of the folder is then no copy of the key.
+  return await openKeys(host, `${store.folder.replace(/\/+$/, '')}.key`, { make: true })
+}
