@@ -67,15 +67,14 @@ export async function openBacking(
     : { store: new MemoryStore({ clock: host.clock }), close: () => Promise.resolve() }
   if (isStoreFailure(opened)) return opened
   const { store } = opened
-  let live: Live | undefined
   const context = contextOf(host, store, {
-    inForce: (revision) => (live as Live).inForce(revision),
+    inForce: (revision) => live.inForce(revision),
     running: viewOf(options.running),
   })
   const dialects = await createDialects(configuration, context)
   const assembly = new Assembly({ ...options, host, dialects })
   const teller = new ProblemTeller(host)
-  live = new Live(configuration, {
+  const live = new Live(configuration, {
     host,
     assembly,
     made: (assembled) => {

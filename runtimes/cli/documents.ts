@@ -1,4 +1,4 @@
-import { type Dialect, type PartsChange } from '../../core/dialect/mod.ts'
+import type { Dialect, PartsChange } from '../../core/dialect/mod.ts'
 import type { Clock } from '../../core/mod.ts'
 import {
   type Change,
