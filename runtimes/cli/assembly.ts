@@ -16,6 +16,8 @@ export interface Assembled {
   readonly listening: readonly ListenProblem[]
   /** Of the store's documents: what is left out, and why. */
   readonly documents: readonly DocumentProblem[]
+  /** Whether something was left out that may be possible once something else has changed. */
+  readonly leftOut: boolean
 }
 
 /** What an assembly works with. */
@@ -46,17 +48,19 @@ export class Assembly {
       const configuration = mergeParts(base, brought, new Set(without.keys()))
       const { snapshot, problems } = await compile(configuration, this.#compileOptions(previous))
       const documents = [...told, ...without.values()]
+      const leftOut = without.size > 0
       if (snapshot === undefined) {
         const mended = round < ROUNDS && this.#leaveOut(configuration, problems, without)
         if (mended) continue
-        return { snapshot, problems, listening: [], documents }
+        return { snapshot, problems, listening: [], documents, leftOut }
       }
       const listening = await apply(snapshot)
       if (listening.length === 0) {
-        return { snapshot, listening, ...this.#sorted(configuration, problems, documents) }
+        const sorted = this.#sorted(configuration, problems, documents)
+        return { snapshot, listening, leftOut, ...sorted }
       }
       if (round < ROUNDS && this.#leaveListenersOut(configuration, listening, without)) continue
-      return { snapshot: undefined, problems, listening, documents }
+      return { snapshot: undefined, problems, listening, documents, leftOut }
     }
   }
 

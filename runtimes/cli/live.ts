@@ -53,6 +53,8 @@ export class Live {
   #line: Promise<unknown> = Promise.resolve()
   #scheduled = false
   #started = false
+  /** Then a change of applications may let others in as well. */
+  #leftOut = false
   #restUntil = 0
 
   constructor(base: Configuration, options: LiveOptions) {
@@ -130,7 +132,7 @@ export class Live {
   async #change(): Promise<void> {
     const { others, applications } = this.#pending
     const previous = this.#snapshot
-    if (!others && previous !== undefined) {
+    if (!others && !this.#leftOut && previous !== undefined) {
       if (applications.size === 0) return this.#settle(this.#take(), this.#problems)
       const taken = this.#take()
       const snapshot = await this.#timed(() =>
@@ -138,7 +140,8 @@ export class Live {
       )
       if (snapshot !== undefined) {
         this.#snapshot = snapshot
-        this.#options.made({ snapshot, problems: [], listening: [], documents: this.#problems })
+        const documents = this.#problems
+        this.#options.made({ snapshot, problems: [], listening: [], documents, leftOut: false })
         return this.#settle(taken, this.#problems)
       }
       this.#giveBack(taken)
@@ -150,6 +153,7 @@ export class Live {
     const taken = this.#take()
     const assembled = await this.#timed(() => this.#options.assembly.all(base, this.#snapshot))
     if (assembled.snapshot !== undefined) this.#snapshot = assembled.snapshot
+    this.#leftOut = assembled.leftOut
     this.#options.made(assembled)
     const { problems, listening, documents, snapshot } = assembled
     const failed = snapshot === undefined
