@@ -1,10 +1,9 @@
 import { FileStore } from '../../adapters/file-store/mod.ts'
-import type { Configuration, EtcdConfig } from '../../core/mod.ts'
+import type { Configuration } from '../../core/mod.ts'
 import {
   isStoreFailure,
   type KeyRing,
   MirrorStore,
-  readKeyRing,
   RemoteStore,
   SealedStore,
   type SecretsOf,
@@ -14,7 +13,7 @@ import {
 } from '../../core/store/mod.ts'
 import { mirrorFile } from './mirror-file.ts'
 import type { Host } from './host.ts'
-import { openKeys } from './store-source.ts'
+import { keyFileBeside, openConfiguredEtcd, openKeys } from './store-source.ts'
 
 /** The store of a gateway that runs, with secrets in clear. */
 export interface ServiceStore {
@@ -59,35 +58,12 @@ export async function openServiceStore(
 async function openBare(host: Host, { store }: Configuration): Promise<Store | StoreFailure> {
   const { clock, log } = host
   if (store.etcd === undefined) return await FileStore.open({ folder: store.folder, clock, log })
-  const etcd = await openEtcd(host, store.etcd)
+  const etcd = await openConfiguredEtcd(host, store.etcd)
   if (isStoreFailure(etcd)) return etcd
   return new MirrorStore({ store: etcd, clock, log, file: mirrorFile(host, store.folder) })
 }
 
-async function openEtcd(
-  { clock }: Host,
-  { endpoints, prefix, user, password = '', tls }: EtcdConfig,
-): Promise<Store | StoreFailure> {
-  const { EtcdStore } = await import('../../adapters/etcd-store/mod.ts')
-  return EtcdStore.open({
-    endpoints,
-    prefix,
-    clock,
-    ...(user === undefined ? {} : { user: { name: user, password } }),
-    ...(tls === undefined ? {} : {
-      tls: {
-        verify: tls.verify,
-        ...(tls.ca === undefined ? {} : { ca: tls.ca.data }),
-        ...(tls.cert === undefined ? {} : { cert: tls.cert.data }),
-        ...(tls.key === undefined ? {} : { key: tls.key.data }),
-        ...(tls.sni === undefined ? {} : { sni: tls.sni }),
-      },
-    }),
-  })
-}
-
 async function keysOf(host: Host, { store }: Configuration): Promise<KeyRing | StoreFailure> {
-  if (store.keys !== undefined) return await readKeyRing(store.keys, 'store.keys')
-  // Beside the folder: a copy of the folder is then no copy of the key.
-  return await openKeys(host, `${store.folder.replace(/\/+$/, '')}.key`, { make: true })
+  const { folder, keys } = store
+  return await openKeys(host, { keyFile: keyFileBeside(folder), keys }, { make: true })
 }

@@ -1,5 +1,5 @@
 import { FileStore } from '../../adapters/file-store/mod.ts'
-import { readConfiguration } from '../../core/mod.ts'
+import type { EtcdConfig, StoreConfig } from '../../core/mod.ts'
 import {
   isStoreFailure,
   type KeyFile,
@@ -12,7 +12,7 @@ import {
   storeFailure,
 } from '../../core/store/mod.ts'
 import type { Host } from './host.ts'
-import { problemLines } from './snapshot-source.ts'
+import { problemLines, readFile } from './snapshot-source.ts'
 import { WrongUse } from './wrong-use.ts'
 
 /** The variable that holds the store's keys where no file does: the first seals, after a comma come older ones. */
@@ -41,6 +41,8 @@ export interface OpenedStore {
   /** The same, where it is a folder's. */
   readonly files: FileStore | undefined
   readonly keyFile: string
+  /** The keys themselves, where the configuration has them. */
+  readonly keys: string | undefined
 }
 
 /** Opens the store that the flags name. Throws WrongUse where they name none. */
@@ -49,39 +51,76 @@ export async function openStore(
   flags: StoreFlags,
 ): Promise<OpenedStore | StoreFailure> {
   if (flags.etcd !== undefined) return await openEtcd(host, flags, flags.etcd)
-  const folder = flags.folder ?? await configuredFolder(host, flags.config ?? 'gateway.yaml')
+  const configured = flags.folder === undefined
+    ? await configuredStore(host, flags.config ?? 'gateway.yaml')
+    : undefined
+  const folder = flags.folder ?? configured?.folder ?? ''
+  const keyFile = flags['key-file'] ?? keyFileBeside(folder)
+  const keys = configured?.keys
+  if (configured?.etcd !== undefined) {
+    const store = await openConfiguredEtcd(host, configured.etcd)
+    return isStoreFailure(store) ? store : { store, files: undefined, keyFile, keys }
+  }
   if (!await host.files.exists(folder)) {
     return storeFailure('invalid', `Open the store "${folder}": there is no such folder`)
   }
   const files = await FileStore.open({ folder, clock: host.clock, log: host.log })
   if (isStoreFailure(files)) return files
-  // Beside the folder: a copy of the folder is then no copy of the key.
-  return { store: files, files, keyFile: flags['key-file'] ?? `${folder.replace(/\/+$/, '')}.key` }
+  return { store: files, files, keyFile, keys }
 }
 
-/** The store's keys: from the environment, or from the file, which is made where `make` says so. */
+/** Beside the folder: a copy of the folder is then no copy of the key. */
+export function keyFileBeside(folder: string): string {
+  return `${folder.replace(/\/+$/, '')}.key`
+}
+
+/** Opens etcd as a configuration has it. */
+export async function openConfiguredEtcd(
+  { clock }: Host,
+  { endpoints, prefix, user, password = '', tls }: EtcdConfig,
+): Promise<Store | StoreFailure> {
+  const { EtcdStore } = await import('../../adapters/etcd-store/mod.ts')
+  return EtcdStore.open({
+    endpoints,
+    prefix,
+    clock,
+    ...(user === undefined ? {} : { user: { name: user, password } }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+  })
+}
+
+function tlsOptions(tls: NonNullable<EtcdConfig['tls']>): Record<string, unknown> {
+  const { ca, cert, key, verify, sni } = tls
+  const given = Object.entries({ ca: ca?.data, cert: cert?.data, key: key?.data, sni })
+  return { verify, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) }
+}
+
+/** Where a store's keys are: in text that the configuration has, or in a file. */
+export type KeyPlace = Pick<OpenedStore, 'keyFile' | 'keys'>
+
+/** The store's keys: from the environment, the configuration, or the file, which is made where `make` says so. */
 export async function openKeys(
   host: Host,
-  path: string,
+  { keyFile, keys }: KeyPlace,
   { make }: { readonly make: boolean },
 ): Promise<KeyRing | StoreFailure> {
   const text = host.env(KEYS_VARIABLE)
   if (text !== undefined) return await readKeyRing(text, KEYS_VARIABLE)
-  const file = keyFileOf(host, path)
+  if (keys !== undefined) return await readKeyRing(keys, 'store.keys')
+  const file = keyFileOf(host, keyFile)
   const ring = make ? await openKeyFile(file) : await readKeyFile(file)
-  return ring ?? storeFailure('invalid', `Read key file "${path}": there is none; see --key-file`)
+  return ring ??
+    storeFailure('invalid', `Read key file "${keyFile}": there is none; see --key-file`)
 }
 
 export function keyFileOf({ files, entropy }: Host, path: string): KeyFile {
   return { files, entropy, path }
 }
 
-async function configuredFolder(host: Host, file: string): Promise<string> {
-  const text = new TextDecoder().decode(await host.files.read(file))
-  const { files } = host
-  const read = await readConfiguration({ text, file, files, env: (name) => host.env(name) })
-  if (read.configuration === undefined) throw new WrongUse(problemLines(read.problems).trimEnd())
-  return read.configuration.store.folder
+async function configuredStore(host: Host, file: string): Promise<StoreConfig> {
+  const { configuration, problems } = await readFile(host, file)
+  if (configuration === undefined) throw new WrongUse(problemLines(problems).trimEnd())
+  return configuration.store
 }
 
 async function openEtcd(
@@ -104,7 +143,7 @@ async function openEtcd(
     ...(tls === undefined ? {} : { tls }),
   })
   if (isStoreFailure(store)) return store
-  return { store, files: undefined, keyFile: keyFile ?? '' }
+  return { store, files: undefined, keyFile: keyFile ?? '', keys: undefined }
 }
 
 async function readTls(

@@ -36,9 +36,14 @@ listeners:
     # Behind a proxy that ends TLS: believe the client certificate in its header, but from it alone.
     # trustedProxies: { cidrs: [10.0.0.7/32], clientCertificateHeader: X-Client-Cert }
 
-# For operators: /healthz, /readyz, /metrics, /certificates.
+# For operators: /healthz, /readyz, /metrics, /certificates; and the APIs of APISIX (/apisix/admin), Gravitee
+# (/management) and Gcore (/v1, /v2, /cloud). Each of these wants a key, which the first start makes and tells once.
 admin:
   address: 127.0.0.1:${admin}
+  # dialects: { gravitee: false, gcore: false }
+
+# What those APIs are told is kept here.
+store: { folder: store }
 
 # Where requests go. "sallyport start" itself serves the one named ${DEMO_UPSTREAM}; "sallyport run" does not.
 upstreams:

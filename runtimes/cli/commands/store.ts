@@ -10,7 +10,14 @@ import {
   type StoreFailure,
 } from '../../../core/store/mod.ts'
 import type { Host } from '../host.ts'
-import { keyFileOf, KEYS_VARIABLE, type OpenedStore, openKeys, openStore } from '../store-source.ts'
+import {
+  keyFileOf,
+  type KeyPlace,
+  KEYS_VARIABLE,
+  type OpenedStore,
+  openKeys,
+  openStore,
+} from '../store-source.ts'
 import { WrongUse } from '../wrong-use.ts'
 
 const OPTIONS = {
@@ -76,13 +83,13 @@ function readArgs(
 
 async function dumpAll(
   host: Host,
-  { store, keyFile }: OpenedStore,
+  opened: OpenedStore,
   { flags }: { readonly flags: Flags },
 ): Promise<string | StoreFailure> {
-  const ring = await openKeys(host, keyFile, { make: false })
+  const ring = await openKeys(host, opened, { make: false })
   if (isStoreFailure(ring)) return ring
   const { prefix, reveal } = flags
-  const lines = await dumpLines(store, { prefix, ring, reveal })
+  const lines = await dumpLines(opened.store, { prefix, ring, reveal })
   if (isStoreFailure(lines)) return lines
   for (const line of lines) host.print(JSON.stringify(line) + '\n')
   return ''
@@ -90,24 +97,25 @@ async function dumpAll(
 
 async function restoreAll(
   host: Host,
-  { store, keyFile }: OpenedStore,
+  opened: OpenedStore,
   { flags, file = '-' }: { readonly flags: Flags; readonly file: string | undefined },
 ): Promise<string | StoreFailure> {
-  const ring = await openKeys(host, keyFile, { make: true })
+  const ring = await openKeys(host, opened, { make: true })
   if (isStoreFailure(ring)) return ring
   const bytes = file === '-' ? await host.readStdin() : await host.files.read(file)
   const { replace } = flags
   const text = new TextDecoder().decode(bytes)
-  const done = await restore(store, text, { ring, replace, by: 'store restore' })
+  const done = await restore(opened.store, text, { ring, replace, by: 'store restore' })
   return isStoreFailure(done) ? done : `Restored ${done.documents} documents\n`
 }
 
 async function rekeyAll(
   host: Host,
-  { store, files, keyFile }: OpenedStore,
+  opened: OpenedStore,
   { flags }: { readonly flags: Flags },
 ): Promise<string | StoreFailure> {
-  const ring = await ringToMoveTo(host, keyFile)
+  const { store, files, keyFile, keys } = opened
+  const ring = await ringToMoveTo(host, opened)
   if (isStoreFailure(ring)) return ring
   const done = await rekey(store, ring)
   if (isStoreFailure(done)) return done
@@ -115,7 +123,7 @@ async function rekeyAll(
   const compacted = await files?.compact()
   if (compacted !== undefined) return compacted
   const told = `Sealed ${done.documents} documents with key ${ring.keys[0].id}`
-  if (host.env(KEYS_VARIABLE) !== undefined) return `${told}\n`
+  if (host.env(KEYS_VARIABLE) !== undefined || keys !== undefined) return `${told}\n`
   // Nobody else can have a folder open; gateways that share etcd may still write with the old key.
   if (files === undefined && !flags['drop-old-keys']) {
     return `${told}; the old ones stay in "${keyFile}" until rekey --drop-old-keys\n`
@@ -125,11 +133,11 @@ async function rekeyAll(
 }
 
 /** A ring with a new key first; where a rekey was broken off, the one that it began with. */
-async function ringToMoveTo(host: Host, path: string): Promise<KeyRing | StoreFailure> {
-  const ring = await openKeys(host, path, { make: false })
-  const fixed = host.env(KEYS_VARIABLE) !== undefined
+async function ringToMoveTo(host: Host, place: KeyPlace): Promise<KeyRing | StoreFailure> {
+  const ring = await openKeys(host, place, { make: false })
+  const fixed = host.env(KEYS_VARIABLE) !== undefined || place.keys !== undefined
   if (isStoreFailure(ring) || fixed || ring.keys.length > 1) return ring
-  return await addKey(keyFileOf(host, path))
+  return await addKey(keyFileOf(host, place.keyFile))
 }
 
 function failed(host: Host, { failure, message }: StoreFailure): number {
