@@ -12,10 +12,11 @@ import type {
   UpstreamConfig,
 } from './types.ts'
 import type { Address, ClientMode } from '../port/mod.ts'
-import { CONNECTION_DEFAULTS, NO_UPSTREAM_TIMES, UPSTREAM_DEFAULTS } from './defaults.ts'
+import { CONNECTION_DEFAULTS, NO_UPSTREAM_TIMES } from './defaults.ts'
 import type { Item, Sections } from './sections.ts'
 import { routeName } from './checks/routes.ts'
 import { addressText } from './schema/addresses.ts'
+import { persistence } from './schema/balance.ts'
 import type { WrittenApplication } from './schema/applications.ts'
 import { buildDialects } from './schema/dialects.ts'
 import type { WrittenListener, WrittenTlsEntry } from './schema/listeners.ts'
@@ -147,21 +148,21 @@ function buildEntry(written: Resolved<WrittenTlsEntry>): TlsEntryConfig {
 }
 
 function buildUpstream(name: string, written: Resolved<WrittenUpstream>): UpstreamConfig {
-  const { endpoints, tls, ...kept } = written
+  const { endpoints, tls, persistence: kept, ...rest } = written
   return {
-    ...UPSTREAM_DEFAULTS,
-    ...kept,
+    ...rest,
     name,
     endpoints: endpoints.map(endpoint),
     tls: tls && buildTls(tls),
+    persistence: kept && persistence(kept),
   }
 }
 
 function buildTls(
   written: NonNullable<Resolved<WrittenUpstream>['tls']>,
 ): NonNullable<UpstreamConfig['tls']> {
-  const { verify, certificate, name } = written
-  return { verify, checkName: true, certificate, name, trust: buildTrust(written) }
+  const { verify, checkName, certificate, name } = written
+  return { verify, checkName, certificate, name, trust: buildTrust(written) }
 }
 
 /** Named upstreams and inline ones. Without a prototype, so that no name but theirs is found. */

@@ -48,8 +48,8 @@ export interface ActiveChecksConfig {
   readonly host: string | undefined
   /** Where the endpoint has no monitor address of its own; undefined: the endpoint's port. */
   readonly port: number | undefined
-  /** Names and values of headers. */
-  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Besides Host. */
+  readonly headers: readonly { readonly name: string; readonly value: string }[]
   readonly healthy: {
     readonly interval: number
     readonly statuses: readonly number[]

@@ -1,7 +1,7 @@
 import type { Path } from '../types.ts'
 import type { Problems } from '../problems.ts'
 import type { Sections } from '../sections.ts'
-import { quote } from '../text.ts'
+import { pathText, quote } from '../text.ts'
 import { addressText } from '../schema/addresses.ts'
 import type { WrittenUpstream } from '../schema/upstreams.ts'
 
@@ -19,6 +19,21 @@ export function checkUpstreams(problems: Problems, sections: Sections): void {
 function checkUpstream(problems: Problems, upstream: WrittenUpstream, path: Path): void {
   checkEndpoints(problems, upstream, path)
   checkProtocol(problems, upstream, path)
+  checkPersistence(problems, upstream, [...path, 'persistence'])
+}
+
+/** Only the gateway's own cookie has a name by itself, and an address has none. */
+function checkPersistence(problems: Problems, { persistence }: WrittenUpstream, path: Path): void {
+  if (persistence === undefined) return
+  const { by, name } = persistence
+  if (by === 'application-cookie' && name === undefined) {
+    const because = 'expected the name of the cookie that endpoints set'
+    problems.error([...path, 'name'], `Missing key "name" in ${pathText(path)}: ${because}`)
+  }
+  if (by === 'source-ip' && name !== undefined) {
+    const message = 'Unknown key "name" in persistence by source-ip: it belongs to cookies'
+    problems.error([...path, 'name'], message, 'key')
+  }
 }
 
 /** Over TLS, HTTP/2 is agreed on by ALPN; without it both ends must know beforehand (RFC 9113 section 3). */

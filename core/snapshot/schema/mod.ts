@@ -18,6 +18,16 @@ import {
   graviteeUserSchema,
 } from './dialects.ts'
 import { identitySchema } from './identities.ts'
+import { hashSchema, persistenceSchema } from './balance.ts'
+import {
+  activeChecksSchema,
+  activeHealthySchema,
+  activeUnhealthySchema,
+  healthSchema,
+  passiveChecksSchema,
+  passiveHealthySchema,
+  passiveUnhealthySchema,
+} from './health.ts'
 import { http2LimitsSchema, limitsSchema } from './limits.ts'
 import { listenerSchema, tlsEntrySchema, trustedProxiesSchema } from './listeners.ts'
 import { apiSchema, forwardHeadersSchema, matchSchema, planSchema, routeSchema } from './routes.ts'
@@ -35,6 +45,7 @@ import {
   endpointSchema,
   hostNameSchema,
   keepAliveSchema,
+  nameFromSchema,
   upstreamSchema,
   upstreamTlsSchema,
 } from './upstreams.ts'
@@ -90,7 +101,17 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['listeners[].trustedProxies', trustedProxiesSchema],
   ['upstreams.*', upstreamSchema],
   ['upstreams.*.endpoints[]', endpointSchema],
+  ['upstreams.*.balance', hashSchema],
+  ['upstreams.*.persistence', persistenceSchema],
+  ['upstreams.*.health', healthSchema],
+  ['upstreams.*.health.active', activeChecksSchema],
+  ['upstreams.*.health.active.healthy', activeHealthySchema],
+  ['upstreams.*.health.active.unhealthy', activeUnhealthySchema],
+  ['upstreams.*.health.passive', passiveChecksSchema],
+  ['upstreams.*.health.passive.healthy', passiveHealthySchema],
+  ['upstreams.*.health.passive.unhealthy', passiveUnhealthySchema],
   ['upstreams.*.tls', upstreamTlsSchema],
+  ['upstreams.*.tls.name', nameFromSchema],
   ['upstreams.*.keepAlive', keepAliveSchema],
   ['upstreams.*.host', hostNameSchema],
   ['apis[]', apiSchema],

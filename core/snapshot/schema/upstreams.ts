@@ -1,7 +1,8 @@
 import type * as z from 'zod'
-import type { EndpointConfig, UpstreamConfig } from '../types.ts'
-import { ENDPOINT_DEFAULTS } from '../defaults.ts'
+import type { EndpointConfig, UpstreamConfig, UpstreamTlsConfig } from '../types.ts'
 import { endpointAddress, readDomain, readIp } from './addresses.ts'
+import { balance, persistenceSchema, type WrittenPersistence } from './balance.ts'
+import { healthSchema } from './health.ts'
 import { peerName } from './names.ts'
 import { boolean, choice, duration, integer } from './scalars.ts'
 import { map, Mismatch, pick, scalar, someOf } from './structure.ts'
@@ -12,39 +13,49 @@ import { isMap } from '../problems.ts'
 export interface WrittenEndpoint {
   readonly address: { readonly host: string; readonly port: number }
   readonly weight: number
+  readonly priority: number
+  readonly monitor: EndpointConfig['monitor']
 }
 
 /** TLS towards an upstream, before files are read. */
 export interface WrittenUpstreamTls extends WrittenTrust {
   readonly verify: boolean
+  readonly checkName: boolean
   readonly certificate: WrittenKeyPair | undefined
-  readonly name: string | undefined
+  readonly name: UpstreamTlsConfig['name']
 }
 
 /** The parts of an upstream that are kept as they are written. */
-type Kept = Omit<
-  UpstreamConfig,
-  'name' | 'endpoints' | 'tls' | 'persistence' | 'health' | 'proxyProtocol' | 'retryTimeout'
->
+type Kept = Omit<UpstreamConfig, 'name' | 'endpoints' | 'tls' | 'persistence'>
 
 /** An upstream, before files are read. */
 export interface WrittenUpstream extends Kept {
   readonly endpoints: readonly WrittenEndpoint[]
   readonly tls: WrittenUpstreamTls | undefined
+  readonly persistence: WrittenPersistence | undefined
 }
 
 /** `upstreams.*.endpoints[]`. */
 export const endpointSchema: z.ZodType<WrittenEndpoint> = map('an endpoint', {
   address: endpointAddress(),
   weight: integer(0, 65535).default(1),
+  priority: integer(-1000, 1000).default(0),
+  monitor: endpointAddress().optional(),
+})
+
+/** `upstreams.*.tls.name`, where it is a map. */
+export const nameFromSchema: z.ZodType<{ readonly from: 'host' }> = map('name', {
+  from: choice<'host'>('host'),
 })
 
 /** `upstreams.*.tls`. */
 export const upstreamTlsSchema: z.ZodType<WrittenUpstreamTls> = map("an upstream's tls", {
   ...trustShape,
   certificate: keyPairSchema.optional(),
-  name: peerName().optional(),
+  name: pick<UpstreamTlsConfig['name']>((raw) => isMap(raw) ? nameFromSchema : peerName())
+    .optional(),
   verify: boolean().default(true),
+  checkName: boolean().default(true),
 })
 
 /** `upstreams.*.keepAlive`. */
@@ -72,19 +83,23 @@ const hostWord = choice('client', 'endpoint')
 /** `upstreams.*`, and `upstream` of a route. */
 export const upstreamSchema: z.ZodType<WrittenUpstream> = map('an upstream', {
   endpoints: someOf('endpoints, each with an address', endpointSchema),
-  balance: choice<'round-robin'>('round-robin').default('round-robin'),
+  balance: balance.default('round-robin'),
+  persistence: persistenceSchema.optional(),
+  health: healthSchema.prefault({}),
   protocol: choice('h1', 'h2', 'auto', 'h2c').default('h1'),
   tls: upstreamTlsSchema.optional(),
+  proxyProtocol: choice('v1', 'v2').optional(),
   connectTimeout: duration().default(5_000),
   readTimeout: duration().default(60_000),
   sendTimeout: duration().default(60_000),
-  retries: integer(0, 10).default(1),
+  retries: integer(0, 100).default(1),
+  retryTimeout: duration({ zero: true }).default(0),
   keepAlive: keepAliveSchema.prefault({}),
   host: pick<UpstreamConfig['host']>((raw) => isMap(raw) ? hostNameSchema : hostWord)
     .default('client'),
 })
 
 /** An endpoint in its final form. */
-export function endpoint({ address, weight }: WrittenEndpoint): EndpointConfig {
-  return { ...ENDPOINT_DEFAULTS, ...address, weight }
+export function endpoint({ address, ...rest }: WrittenEndpoint): EndpointConfig {
+  return { ...address, ...rest }
 }

@@ -37,12 +37,11 @@ const anyMatch = { addresses: [], conditions: [], order: 'priority' }
 
 const noTimes = { connect: undefined, read: undefined, send: undefined }
 
-const plainEndpoint = { priority: 0, monitor: undefined }
+const plainEndpoint = { priority: 0 }
 
 const upstreamDefaults = {
   persistence: undefined,
-  health: { active: undefined, passive: undefined, allUnhealthy: 'try' },
-  proxyProtocol: undefined,
+  health: { allUnhealthy: 'try' },
   retryTimeout: 0,
   balance: 'round-robin',
   protocol: 'h1',
@@ -247,19 +246,56 @@ t.test('readConfiguration takes every key of upstreams', async (t) => {
     name: 'backends',
     endpoints: [
       { host: 'backend.internal', port: 8443, weight: 0, ...plainEndpoint },
-      { host: '2001:db8::1', port: 8443, weight: 65535, ...plainEndpoint },
+      {
+        host: '2001:db8::1',
+        port: 8443,
+        weight: 65535,
+        priority: -1,
+        monitor: { host: '10.0.0.9', port: 9000 },
+      },
     ],
-    balance: 'round-robin',
+    balance: { hash: '$uri $arg_user' },
+    persistence: { by: 'application-cookie', name: 'JSESSIONID', lifetime: 60_000 },
+    health: {
+      active: {
+        type: 'https',
+        verify: false,
+        timeout: 2000,
+        concurrency: 3,
+        method: 'HEAD',
+        path: '/healthz?deep=1',
+        version: '1.0',
+        host: 'health.internal',
+        port: 8444,
+        headers: [{ name: 'X-Check', value: 'yes' }],
+        healthy: { interval: 3000, statuses: [200, 204, 205, 206], successes: 1 },
+        unhealthy: {
+          interval: 1000,
+          statuses: [500],
+          httpFailures: 4,
+          tcpFailures: 5,
+          timeouts: 0,
+        },
+      },
+      passive: {
+        healthy: { statuses: [200], successes: 3 },
+        unhealthy: { statuses: [500, 503], httpFailures: 2, tcpFailures: 1, timeouts: 9 },
+        rest: 60_000,
+      },
+      allUnhealthy: 'refuse',
+    },
+    proxyProtocol: 'v2',
+    retryTimeout: 3000,
     protocol: 'auto',
     connectTimeout: 500,
     readTimeout: 120_000,
     sendTimeout: 90_000,
     retries: 0,
-    keepAlive: { connections: 8, idleTimeout: 3_600_000, requests: 0 },
+    keepAlive: { connections: 8, idleTimeout: 3_600_000, requests: 1000 },
     host: { name: 'backend.example:8443' },
     tls: {
       verify: true,
-      checkName: true,
+      checkName: false,
       certificate: { cert: file('server.crt'), key: file('server.key') },
       name: 'backend.internal',
       trust: {
@@ -272,7 +308,8 @@ t.test('readConfiguration takes every key of upstreams', async (t) => {
     },
   })
   t.equal(others?.host, 'endpoint')
-  t.strictSame(others?.tls, { ...backends?.tls, name: '127.0.0.1' }, 'merge keys are followed')
+  t.strictSame(others?.tls, { ...backends?.tls, name: { from: 'host' } }, 'merge keys are followed')
+  t.strictSame(others?.persistence, { by: 'cookie', name: 'SALLYPORT', lifetime: 0 })
 })
 
 t.test('readConfiguration takes every key of APIs and routes', async (t) => {
