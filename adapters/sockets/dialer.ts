@@ -19,18 +19,26 @@ const CONTEXTS = 1024
 export class SocketDialer implements Dialer {
   readonly #contexts = new BoundedMap<SecureContext>(CONTEXTS)
 
-  dial(target: DialTarget): Promise<Dialed> {
-    let socket: Socket
+  async dial(target: DialTarget): Promise<Dialed> {
+    const { tls, preface, timeoutMs } = target
+    const started = performance.now()
     try {
-      socket = target.tls === undefined ? openTcp(target) : this.#openTls(target, target.tls)
+      if (tls === undefined) return await connected(openTcp(target), target)
+      if (preface === undefined) return await connected(this.#openTls(target, tls), target)
+      // TLS laid over a socket takes what that one was given only once it stands.
+      const { duplex } = await connected(openTcp(target), { ...target, tls: undefined })
+      const under = (duplex as SocketDuplex).release()
+      const left = Math.max(1, timeoutMs - (performance.now() - started))
+      return await connected(this.#openTls(target, tls, under), { ...target, timeoutMs: left })
     } catch (error) {
-      return Promise.reject(new DialFailure('other', `Connect to ${target.host}: ${error}`))
+      if (error instanceof DialFailure) throw error
+      throw new DialFailure('other', `Connect to ${target.host}: ${error}`)
     }
-    return connected(socket, target)
   }
 
-  #openTls(target: DialTarget, profile: TlsClientProfile): TLSSocket {
-    const secureContext = this.#contexts.getOrMake(profile.id, () =>
+  /** TLS over a connection of its own, or over one that stands. */
+  #openTls(target: DialTarget, profile: TlsClientProfile, under?: Socket): TLSSocket {
+    const secureContext = this.#contexts.getOrMake(profile.contextId, () =>
       createSecureContext({
         minVersion: 'TLSv1.2',
         ...(profile.credentials === undefined
@@ -38,8 +46,7 @@ export class SocketDialer implements Dialer {
           : { cert: profile.credentials.chain, key: profile.credentials.key }),
       }))
     const options: ConnectionOptions & { allowHalfOpen: boolean } = {
-      host: target.host,
-      port: target.port,
+      ...(under === undefined ? { host: target.host, port: target.port } : { socket: under }),
       secureContext,
       // The verdict is core/pki's, on the chain that comes back.
       rejectUnauthorized: false,
@@ -52,13 +59,15 @@ export class SocketDialer implements Dialer {
   }
 }
 
-function openTcp(target: DialTarget): Socket {
-  return connectTcp({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true })
+function openTcp({ host, port, preface }: DialTarget): Socket {
+  const socket = connectTcp({ host, port, noDelay: true, allowHalfOpen: true })
+  if (preface !== undefined) socket.write(preface)
+  return socket
 }
 
 function connected(socket: Socket, target: DialTarget): Promise<Dialed> {
   const ready = target.tls === undefined ? 'connect' : 'secureConnect'
-  let tcpStands = false
+  let tcpStands = target.tls !== undefined && target.preface !== undefined
   return new Promise((resolve, reject) => {
     const fail = (error: Error & { code?: string }): void => {
       settle()

@@ -5,6 +5,7 @@ import type { ListenerConfig, Path, TlsEntryConfig } from '../snapshot/types.ts'
 import type { CompiledListener, TlsName } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
 import type { CompileContext, Place } from './compile-context.ts'
+import { compileConnections } from './compile-connections.ts'
 import { compileClients } from './compile-trust.ts'
 import type { CompiledClients } from './compile-trust.ts'
 import { noteCertificate, noteTrust } from './compile-warnings.ts'
@@ -58,7 +59,8 @@ async function compileListener(
   const policy = clients.policy
   const { secure, scopes, style, local } = config
   const own = { name, address, secure, proxyProtocol, scopes, style, local }
-  return { ...own, tls, selectTls, clients: policy, trustedProxies }
+  const rules = compileConnections(config, context.limits)
+  return { ...own, ...rules, tls, selectTls, clients: policy, trustedProxies }
 }
 
 /** The TLS entries of a listener; those that are equal in the snapshot in use are not read again. */

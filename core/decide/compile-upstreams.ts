@@ -1,5 +1,5 @@
 import type { Certificate } from '../pki/mod.ts'
-import type { Credentials } from '../port/mod.ts'
+import type { Credentials, TlsClientProfile } from '../port/mod.ts'
 import type { EndpointConfig, Path, UpstreamConfig, UpstreamTlsConfig } from '../snapshot/types.ts'
 import { type BalancerRules, createBalancer } from '../upstream/mod.ts'
 import { compileAffinity } from './affinity.ts'
@@ -69,6 +69,7 @@ async function compileUpstream(
     affinity: await compileAffinity({ ...config, name }, endpoints),
     certificate: tls?.certificate,
     verification: tls?.verification,
+    namedByHost: typeof tlsConfig?.name === 'object',
     hostFor: (authority, endpoint) =>
       host === 'client' ? authority : host === 'endpoint' ? endpoint.address : host.name,
     config,
@@ -162,14 +163,38 @@ async function compileEndpoint(
   // The name from a request's Host is known with the request alone.
   const name = typeof tls?.config.name === 'string' ? tls.config.name : host
   const plain = { host, port, weight, priority, monitor, address, name }
-  if (tls === undefined) return { ...plain, tls, key: `${address} plain` }
-  // RFC 6066 section 3: an IP address is no server name.
-  const serverName = parseAddress(name) === undefined ? name : ''
+  if (tls === undefined) {
+    const found: CompiledEndpoint = { ...plain, tls, key: `${address} plain`, named: () => found }
+    return found
+  }
+  const serverName = serverNameOf(name)
   const { alpn, credentials, verification } = tls
   const id = await contentId('tls client', serverName, credentials, alpn)
-  const profile = context.keeper.clients.keep({ id, serverName, credentials, alpn })
+  const contextId = await contentId('tls client context', credentials)
+  const profile = context.keeper.clients.keep({ id, contextId, serverName, credentials, alpn })
   const trust = verification === undefined
     ? 'unverified'
     : `${verification.truststore.id} ${verification.depth} ${verification.checkName}`
-  return { ...plain, tls: profile, key: `${address} ${id} ${name} ${trust}` }
+  const key = `${address} ${id} ${name} ${trust}`
+  return withNames({ ...plain, tls: profile, key })
+}
+
+/** An endpoint that can be asked for by another name, with the same certificate and trust. */
+function withNames(
+  endpoint: Omit<CompiledEndpoint, 'named' | 'tls'> & { readonly tls: TlsClientProfile },
+): CompiledEndpoint {
+  const { tls, key } = endpoint
+  const named = (name: string): CompiledEndpoint =>
+    withNames({
+      ...endpoint,
+      name,
+      tls: { ...tls, id: `${tls.id} ${name}`, serverName: serverNameOf(name) },
+      key: `${key} ${name}`,
+    })
+  return { ...endpoint, named }
+}
+
+/** RFC 6066 section 3: an IP address is no server name. */
+function serverNameOf(name: string): string {
+  return parseAddress(name) === undefined ? name : ''
 }

@@ -7,10 +7,13 @@ import type {
   Configuration,
   EndpointConfig,
   Limits,
+  ListenerConfig,
   RefusalStyle,
   RouteConfig,
+  StreamConfig,
   TlsEntryConfig,
   UpstreamConfig,
+  UpstreamTimes,
 } from '../snapshot/types.ts'
 import type { Balancer } from '../upstream/mod.ts'
 import type { HeaderList } from '../wire/types.ts'
@@ -61,8 +64,22 @@ export interface TrustedProxies {
   trusts(address: string, fingerprint: string | undefined): boolean
 }
 
+/** What a listener says of its connections, before and besides requests. */
+export interface ConnectionRules {
+  /** Set: connections are no HTTP, and their bytes go to one upstream. */
+  readonly stream: StreamConfig | undefined
+  /** Whether clients at this address may connect. */
+  admits(address: string): boolean
+  /** Connections open at once; 0: those of the configuration's limits alone. */
+  readonly connections: number
+  readonly forwardedHeaders: ListenerConfig['forwardedHeaders']
+  readonly upstreamTimes: UpstreamTimes
+  /** The configuration's, with the listener's own time-outs. */
+  readonly limits: Limits
+}
+
 /** An address the gateway accepts on, ready for use. */
-export interface CompiledListener {
+export interface CompiledListener extends ConnectionRules {
   readonly name: string
   readonly address: Address
   readonly proxyProtocol: boolean
@@ -91,6 +108,8 @@ export interface CompiledEndpoint extends EndpointConfig {
   readonly tls: TlsClientProfile | undefined
   /** The DNS name or IP address that the endpoint's certificate must speak for. */
   readonly name: string
+  /** The same endpoint, asked for by another name. */
+  named(name: string): CompiledEndpoint
 }
 
 /** Whom endpoints must be vouched for by. */
@@ -114,6 +133,8 @@ export interface CompiledUpstream
   readonly certificate: Certificate | undefined
   /** Undefined: endpoints are plain, or the configuration says not to verify them. */
   readonly verification: Verification | undefined
+  /** Whether endpoints are asked for by the name in the Host that is sent. */
+  readonly namedByHost: boolean
   /** The Host to send for a request whose own is `authority`. */
   hostFor(authority: string, endpoint: CompiledEndpoint): string
   readonly config: UpstreamConfig

@@ -21,6 +21,7 @@ export function outgoingHeaders(parts: OutgoingParts): Headers {
     clientFields: clientFields(peer.address, port, peer.secure),
     added: forward.added,
     owned: forward.owned,
+    forwardedHeaders: 'set',
     trusted: false,
     address: peer.address,
   })

@@ -29,6 +29,8 @@ export interface DialTarget extends Address {
   readonly tls: TlsClientProfile | undefined
   /** Milliseconds for TCP and TLS together. */
   readonly timeoutMs: number
+  /** Bytes that are sent before anything else, TLS included; undefined: none. */
+  readonly preface?: Uint8Array | undefined
 }
 
 /** An outgoing connection that stands. `chain` is as in {@linkcode TlsSession}. */

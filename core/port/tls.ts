@@ -74,6 +74,8 @@ export interface TlsServer {
 /** All that a TLS client handshake depends on. Equal ids mean equal content. */
 export interface TlsClientProfile {
   readonly id: string
+  /** Adapters keep what they build from `credentials` under this id; profiles for several names share it. */
+  readonly contextId: string
   /** The SNI to send; empty sends none. */
   readonly serverName: string
   readonly credentials: Credentials | undefined

@@ -8,6 +8,7 @@ import { ClientH2 } from './client-h2.ts'
 import { ClientConnection, type ConnectionFacts } from './connection.ts'
 import type { Identifier } from './identify.ts'
 import type { LocalHandler } from './local.ts'
+import type { Ends } from './passage.ts'
 import { type Glance, peek } from './peek.ts'
 import type { Runtime } from './runtime.ts'
 import type { Client } from './sides.ts'
@@ -29,24 +30,18 @@ export interface AcceptContext {
   readonly leave: (client: Client | undefined) => void
 }
 
-/** Where a connection comes from, by its own account or that of a PROXY header. */
-interface Origin {
-  readonly address: string
-  readonly port: number
-}
-
 /** Phases **accept**, **peek**, **handshake** and the first **identify** of one connection. */
 export class Acceptance {
   readonly #context: AcceptContext
   readonly #duplex: Duplex
-  #origin: Origin
+  #ends: Ends
   #sni = ''
   #fingerprint = ''
 
   constructor(context: AcceptContext, duplex: Duplex) {
     this.#context = context
     this.#duplex = duplex
-    this.#origin = { address: duplex.remote.host, port: duplex.local.port }
+    this.#ends = { source: duplex.remote, destination: duplex.local }
   }
 
   /** Takes the connection as far as its first request. Never rejects. */
@@ -89,7 +84,7 @@ export class Acceptance {
     if (peeked.kind === 'bad') return refusal('PROXY_HEADER_INVALID', peeked.detail)
     const { source, destination } = peeked.value
     if (source !== undefined && destination !== undefined) {
-      this.#origin = { address: source.host, port: destination.port }
+      this.#ends = { source, destination }
     }
     return peeked.rest
   }
@@ -158,7 +153,7 @@ export class Acceptance {
     const { chain, certificate } = await this.#identify(name.policy, session, now)
     this.#fingerprint = certificate?.fingerprint ?? ''
     const peer: Peer = {
-      address: this.#origin.address,
+      address: this.#ends.source.host,
       listener: this.#context.listenerName(),
       secure: true,
       sni: this.#sni,
@@ -200,9 +195,9 @@ export class Acceptance {
     const { runtime, identifier, listenerName, handler, join, leave } = this.#context
     const facts: ConnectionFacts = {
       listenerName,
-      address: this.#origin.address,
+      address: this.#ends.source.host,
       peerAddress: this.#duplex.remote.host,
-      port: this.#origin.port,
+      ends: this.#ends,
       secure: session.secure,
       sni: this.#sni,
       chain: session.chain,
@@ -235,7 +230,7 @@ export class Acceptance {
     runtime.ports.observer.refusedConnection({
       time: runtime.ports.clock.now(),
       listener: listenerName(),
-      address: this.#origin.address,
+      address: this.#ends.source.host,
       sni: this.#sni,
       certificate: this.#fingerprint,
       status: 0,

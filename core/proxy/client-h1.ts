@@ -124,7 +124,7 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
   }
 
   expire(): void {
-    const { limits } = this.#runtime.snapshot
+    const { limits } = this.connection
     if (this.#waiting === 'head') {
       this.#answerBroken('REQUEST_TIMEOUT', `No whole head within ${limits.headTimeout} ms`)
     } else if (this.#waiting === 'body' && this.#exchange !== undefined) {
@@ -358,7 +358,7 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
 
   #wait(what: Waiting): void {
     this.#waiting = what
-    const { limits } = this.#runtime.snapshot
+    const { limits } = this.connection
     const ms = what === 'request'
       ? limits.idleTimeout
       : what === 'head'

@@ -205,7 +205,7 @@ export class ClientH2 implements DuplexHandler, Mortal {
 
   #wait(): void {
     if (this.#ending) return
-    const { idleTimeout, sendTimeout } = this.#runtime.snapshot.limits
+    const { idleTimeout, sendTimeout } = this.connection.limits
     const ms = this.outbox.full ? sendTimeout : this.#streams.size > 0 ? Infinity : idleTimeout
     this.deadline = this.#runtime.ticker.now + ms
   }

@@ -117,7 +117,7 @@ export class ClientStream implements ClientSide, Mortal {
   }
 
   expire(): void {
-    const { limits } = this.#runtime.snapshot
+    const { limits } = this.connection
     if (this.#waiting) {
       const exchange = this.#exchange
       this.cut()
@@ -233,8 +233,8 @@ export class ClientStream implements ClientSide, Mortal {
   }
 
   #touch(): void {
-    const { ticker, snapshot } = this.#runtime
-    const { bodyTimeout, sendTimeout } = snapshot.limits
+    const { ticker } = this.#runtime
+    const { bodyTimeout, sendTimeout } = this.connection.limits
     // A tunnel has a time of its own.
     const ms = this.#exchange === undefined && this.#duplex !== undefined
       ? Infinity

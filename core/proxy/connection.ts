@@ -4,6 +4,7 @@ import type { HeaderList, RequestHead } from '../wire/mod.ts'
 import type { Identifier } from './identify.ts'
 import type { LocalHandler } from './local.ts'
 import { clientFields } from './request-head.ts'
+import type { Ends } from './passage.ts'
 import type { Runtime } from './runtime.ts'
 
 /** What is known of a client's connection once it can carry requests. */
@@ -14,8 +15,8 @@ export interface ConnectionFacts {
   readonly address: string
   /** The address of the connection's own other end. */
   readonly peerAddress: string
-  /** The port it came in by. */
-  readonly port: number
+  /** Both ends, after PROXY protocol. */
+  readonly ends: Ends
   readonly secure: boolean
   readonly sni: string
   /** DER, leaf first, as presented in the handshake. */
@@ -34,6 +35,8 @@ export class ClientConnection {
   readonly #runtime: Runtime
   readonly #identifier: Identifier
   #snapshot: Snapshot | undefined
+  #limitsOf: Snapshot
+  #limits: Snapshot['limits']
   #peer: Peer | undefined
   #certificate: ClientCertificate | undefined
 
@@ -42,7 +45,19 @@ export class ClientConnection {
     this.#identifier = identifier
     this.facts = facts
     this.#certificate = facts.certificate
-    this.clientFields = clientFields(facts.address, facts.port, facts.secure)
+    this.#limitsOf = runtime.snapshot
+    this.#limits = this.listener?.limits ?? runtime.snapshot.limits
+    this.clientFields = clientFields(facts.address, facts.ends.destination.port, facts.secure)
+  }
+
+  /** The limits that hold here now. */
+  get limits(): Snapshot['limits'] {
+    const { snapshot } = this.#runtime
+    if (this.#limitsOf !== snapshot) {
+      this.#limitsOf = snapshot
+      this.#limits = this.listener?.limits ?? snapshot.limits
+    }
+    return this.#limits
   }
 
   /** The listener as it is configured now; undefined: it is no longer there. */

@@ -13,6 +13,7 @@ import type { HeaderList, RequestHead, ResponseHead } from '../wire/mod.ts'
 import { HeaderClass } from './header-classes.ts'
 import { askLocally, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
+import { nameIn, prefaceOf, timesFor } from './passage.ts'
 import { Picker } from './picker.ts'
 import type { DialResult } from './pool.ts'
 import type { Http1Options } from './request-head.ts'
@@ -136,12 +137,23 @@ export class Exchange implements ClientUser, ServerUser {
     if (endpoint === undefined) return this.#refuse(picker.exhausted())
     this.#endpoint = endpoint
     this.#upstreamSince = this.#runtime.ports.clock.monotonic()
-    const pool = this.#runtime.pools.of(picker.upstream, endpoint)
+    const { upstream } = picker
+    const name = upstream.namedByHost ? nameIn(this.#hostFor(endpoint)) : undefined
+    const pool = this.#runtime.pools.of(upstream, endpoint, name)
     const upgrade = this.#wantsUpgrade()
     const idle = fresh ? undefined : pool.take(this.#time, upgrade)
     if (idle !== undefined) return this.#attach(idle)
     this.#client.holdBody()
-    pool.dial(this.#time, upgrade).then((result) => this.#dialed(result)).catch(this.#failed)
+    const { connection } = this.#client
+    const preface = prefaceOf(upstream, connection.facts.ends)
+    const connectTimeout = timesFor(this.#forward as Forward, connection.listener).connect
+    pool.dial(this.#time, { upgrade, preface, connectTimeout })
+      .then((result) => this.#dialed(result)).catch(this.#failed)
+  }
+
+  /** The Host that is sent. */
+  #hostFor(endpoint: CompiledEndpoint): string {
+    return (this.#forward as Forward).upstream.hostFor(this.head.authority, endpoint)
   }
 
   #dialed(result: DialResult): void {
@@ -160,7 +172,10 @@ export class Exchange implements ClientUser, ServerUser {
     const hasBody = this.head.framing !== 'none'
     if (hasBody) upstream.cork()
     this.#corked = hasBody
-    upstream.begin({ head: this.head, forward: this.#forwardOptions(), user: this })
+    const times = timesFor(this.#forward as Forward, this.#client.connection.listener)
+    const [readTimeout, sendTimeout] = [times.read, times.send]
+    const forward = this.#forwardOptions()
+    upstream.begin({ head: this.head, forward, user: this, readTimeout, sendTimeout })
     for (const bytes of this.#early.splice(0)) this.#sendBody(bytes)
     if (this.#requestTrailers !== undefined) upstream.finish(this.#requestTrailers)
     else this.#client.wantBody()
@@ -173,10 +188,11 @@ export class Exchange implements ClientUser, ServerUser {
     const endpoint = this.#endpoint as CompiledEndpoint
     return {
       classes: this.#runtime.classes,
-      host: forward.upstream.hostFor(this.head.authority, endpoint),
+      host: this.#hostFor(endpoint),
       clientFields: connection.clientFields,
       added: forward.added,
       owned: forward.owned,
+      forwardedHeaders: connection.listener?.forwardedHeaders ?? 'set',
       trusted: (this.#peer as Peer).trustedProxy,
       address: connection.facts.address,
       upgrade: this.#wantsUpgrade(),

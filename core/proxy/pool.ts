@@ -17,6 +17,16 @@ export interface DialFault {
   readonly detail: string
 }
 
+/** How one exchange wants its connection. */
+export interface Passage {
+  /** Whether protocols are to be switched. */
+  readonly upgrade: boolean
+  /** What the connection begins with, and then serves this exchange alone. */
+  readonly preface?: Uint8Array | undefined
+  /** Milliseconds; undefined: the upstream's. */
+  readonly connectTimeout?: number | undefined
+}
+
 /** What `dial` gives. */
 export type DialResult = { readonly side: ServerSide } | { readonly fault: DialFault }
 
@@ -62,18 +72,19 @@ export class Pool implements UpstreamOwner {
   }
 
   /** Makes a connection and checks the endpoint. Never rejects. */
-  async dial(now: number, upgrade: boolean): Promise<DialResult> {
-    const alone = this.#prefersH1 || (upgrade && this.#chooses)
-    if (this.#upstream.protocol === 'h1' || alone) return await this.#connect(upgrade)
+  async dial(now: number, passage: Passage): Promise<DialResult> {
+    const { upgrade, preface } = passage
+    const alone = this.#prefersH1 || (upgrade && this.#chooses) || preface !== undefined
+    if (this.#upstream.protocol === 'h1' || alone) return await this.#connect(passage)
     if (this.#dialing === undefined) {
-      const made = this.#connect(false)
+      const made = this.#connect({ ...passage, upgrade: false })
       this.#dialing = made.then((result) => this.#settled(result))
       return await made
     }
     const result = await this.#dialing
     if ('fault' in result) return result
     const side = this.take(now, upgrade)
-    return side === undefined ? await this.dial(now, upgrade) : { side }
+    return side === undefined ? await this.dial(now, passage) : { side }
   }
 
   /** Who waits for a connection to share learns of it once it is known how many it takes. */
@@ -95,8 +106,11 @@ export class Pool implements UpstreamOwner {
   }
 
   onFree(connection: UpstreamH1): void {
-    const { keepAlive } = this.#upstream
-    if (this.#retired || this.#idle.length >= keepAlive.connections) return connection.destroy()
+    const { keepAlive, proxyProtocol } = this.#upstream
+    const worn = keepAlive.requests > 0 && connection.served >= keepAlive.requests
+    const full = this.#retired || this.#idle.length >= keepAlive.connections
+    // What a PROXY header says holds for all that comes behind it.
+    if (worn || full || proxyProtocol !== undefined) return connection.destroy()
     connection.park(this.#runtime.ticker.now + keepAlive.idleTimeout)
     this.#idle.push(connection)
   }
@@ -109,13 +123,13 @@ export class Pool implements UpstreamOwner {
     }
   }
 
-  async #connect(upgrade: boolean): Promise<DialResult> {
+  async #connect({ upgrade, preface, connectTimeout }: Passage): Promise<DialResult> {
     let dialed: Dialed
     try {
       const { host, port } = this.#endpoint
       const tls = upgrade && this.#chooses ? withoutH2(this.#endpoint.tls) : this.#endpoint.tls
-      const timeoutMs = this.#upstream.connectTimeout
-      dialed = await this.#runtime.ports.dialer.dial({ host, port, tls, timeoutMs })
+      const timeoutMs = connectTimeout ?? this.#upstream.connectTimeout
+      dialed = await this.#runtime.ports.dialer.dial({ host, port, tls, timeoutMs, preface })
     } catch (error) {
       return { fault: dialFault(error) }
     }
@@ -153,8 +167,10 @@ export class Pool implements UpstreamOwner {
       onGone: (gone) => this.onGone(gone),
     })
     this.#all.add(connection)
-    if (!this.#retired) this.#shared.push(connection)
-    return connection.stream()
+    const side = connection.stream()
+    if (this.#retired || this.#upstream.proxyProtocol !== undefined) connection.retire()
+    else this.#shared.push(connection)
+    return side
   }
 
   #options(dialed: Dialed, goodUntil: number): UpstreamOptions {
@@ -162,8 +178,6 @@ export class Pool implements UpstreamOwner {
     return {
       dialed,
       ticker,
-      readTimeout: this.#upstream.readTimeout,
-      sendTimeout: this.#upstream.sendTimeout,
       latin1: ports.latin1,
       headSize: snapshot.limits.headSize,
       headerCount: snapshot.limits.headerCount,
@@ -211,55 +225,4 @@ function dialFault(error: unknown): DialFault {
 function remove<T>(list: T[], item: object): void {
   const at = list.indexOf(item as T)
   if (at >= 0) list.splice(at, 1)
-}
-
-/** All pools, by what may share one: upstream, time-outs, and the endpoint's key, which covers TLS and trust. */
-export class Pools {
-  readonly #runtime: Runtime
-  readonly #pools = new Map<string, Pool>()
-  /** The same by the endpoint itself: what the request path asks. */
-  #byEndpoint = new WeakMap<CompiledEndpoint, Pool>()
-
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime
-  }
-
-  of(upstream: CompiledUpstream, endpoint: CompiledEndpoint): Pool {
-    let pool = this.#byEndpoint.get(endpoint)
-    if (pool !== undefined) return pool
-    const key = poolKey(upstream, endpoint)
-    pool = this.#pools.get(key) ?? new Pool(this.#runtime, upstream, endpoint)
-    this.#pools.set(key, pool)
-    this.#byEndpoint.set(endpoint, pool)
-    return pool
-  }
-
-  /** Retires the pools of all endpoints but those of these upstreams. */
-  keepOnly(upstreams: Iterable<CompiledUpstream>): void {
-    const kept = new Set<string>()
-    for (const upstream of upstreams) {
-      for (const endpoint of upstream.endpoints) kept.add(poolKey(upstream, endpoint))
-    }
-    for (const [key, pool] of this.#pools) {
-      if (kept.has(key)) continue
-      pool.retire()
-      this.#pools.delete(key)
-    }
-    this.#byEndpoint = new WeakMap()
-  }
-}
-
-function poolKey(upstream: CompiledUpstream, endpoint: CompiledEndpoint): string {
-  const { name, protocol, connectTimeout, readTimeout, sendTimeout, keepAlive } = upstream
-  const { connections, idleTimeout } = keepAlive
-  return [
-    name,
-    protocol,
-    connectTimeout,
-    readTimeout,
-    sendTimeout,
-    connections,
-    idleTimeout,
-    endpoint.key,
-  ].join(' ')
 }

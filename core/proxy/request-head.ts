@@ -14,6 +14,8 @@ export interface ForwardOptions {
   /** Whether the peer is a proxy whose word about its client counts. */
   readonly trusted: boolean
   readonly address: string
+  /** What becomes of X-Forwarded-* and X-Real-IP; a trusted proxy's word goes on with its address in any case. */
+  readonly forwardedHeaders: 'set' | 'pass' | 'remove'
 }
 
 /**
@@ -34,7 +36,9 @@ export function forwardedFields(head: RequestHead, options: ForwardOptions): Hea
     if (named?.has(name.toLowerCase())) continue
     fields.push(name, headers[i + 1] as string)
   }
-  if (options.trusted) relay(head, options, fields)
+  if (options.forwardedHeaders !== 'set' && !options.trusted) {
+    if (options.forwardedHeaders === 'pass') pass(head, fields)
+  } else if (options.trusted) relay(head, options, fields)
   else {
     for (const text of options.clientFields) fields.push(text)
     fields.push('X-Forwarded-Host', head.authority)
@@ -72,6 +76,15 @@ function believed(name: string, { trusted, owned }: ForwardOptions): boolean {
 function framing(head: RequestHead): string {
   if (head.framing === 'length') return 'Content-Length: ' + head.length + '\r\n'
   return head.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
+}
+
+/** What the client says of itself and others, as it says it. */
+function pass({ headers }: RequestHead, fields: HeaderList): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] as string).toLowerCase()
+    if (name !== 'x-forwarded-for' && !RELAYED.has(name)) continue
+    fields.push(headers[i] as string, headers[i + 1] as string)
+  }
 }
 
 /** Behind a trusted proxy its own account stands, with its address appended to the trace. */

@@ -6,7 +6,7 @@ import type { Latin1 } from '../wire/mod.ts'
 import { HeaderClasses } from './header-classes.ts'
 import { KnownIssuers } from './known-issuers.ts'
 import type { LocalHandler } from './local.ts'
-import { Pools } from './pool.ts'
+import { Pools } from './pools.ts'
 import { Ticker } from './ticker.ts'
 import { TlsProfiles } from './tls-profiles.ts'
 

@@ -83,6 +83,9 @@ export interface UpstreamRequest {
   readonly head: RequestHead
   readonly forward: Http1Options
   readonly user: ServerUser
+  /** The longest silence of the endpoint, sending and taking, in milliseconds. */
+  readonly readTimeout: number
+  readonly sendTimeout: number
 }
 
 /** A connection that has left HTTP. */

@@ -40,6 +40,8 @@ export class UpstreamH1 implements DuplexHandler, ServerSide, Mortal {
   #held = false
   #stuck = false
   #rest: Uint8Array | undefined
+  #readTimeout = Infinity
+  #sendTimeout = Infinity
 
   constructor(options: UpstreamH1Options) {
     this.#options = options
@@ -59,8 +61,10 @@ export class UpstreamH1 implements DuplexHandler, ServerSide, Mortal {
   }
 
   /** Sends a head. Its body follows by `send` and `finish`. */
-  begin({ head, forward, user }: UpstreamRequest): void {
+  begin({ head, forward, user, readTimeout, sendTimeout }: UpstreamRequest): void {
     this.#user = user
+    this.#readTimeout = readTimeout
+    this.#sendTimeout = sendTimeout
     this.#chunked = head.framing === 'chunked'
     this.#sent =
       this.#answered =
@@ -135,7 +139,7 @@ export class UpstreamH1 implements DuplexHandler, ServerSide, Mortal {
   expire(): void {
     if (this.#user === undefined) return this.#duplex.destroy()
     const what = this.#stuck ? 'took no bytes of the request' : 'sent nothing'
-    const ms = this.#stuck ? this.#options.sendTimeout : this.#options.readTimeout
+    const ms = this.#stuck ? this.#sendTimeout : this.#readTimeout
     this.#fault('UPSTREAM_TIMEOUT', `The endpoint ${what} for ${ms} ms`)
   }
 
@@ -227,9 +231,9 @@ export class UpstreamH1 implements DuplexHandler, ServerSide, Mortal {
 
   #touch(): void {
     if (this.#held || this.#user === undefined) return
-    const { ticker, readTimeout, sendTimeout } = this.#options
+    const { ticker } = this.#options
     // While the request is not whole, the endpoint may well wait for the rest of it; so do we, by the client's time.
-    const ms = this.#stuck ? sendTimeout : this.#sent ? readTimeout : Infinity
+    const ms = this.#stuck ? this.#sendTimeout : this.#sent ? this.#readTimeout : Infinity
     this.deadline = ticker.now + ms
   }
 

@@ -2,12 +2,10 @@ import type { Clock, Dialed } from '../port/mod.ts'
 import type { H2Limits, Latin1 } from '../wire/mod.ts'
 import type { Ticker } from './ticker.ts'
 
-/** What every upstream connection is made of. Times in milliseconds. */
+/** What every upstream connection is made of. */
 export interface UpstreamOptions {
   readonly dialed: Dialed
   readonly ticker: Ticker
-  readonly readTimeout: number
-  readonly sendTimeout: number
   readonly latin1: Latin1
   readonly headSize: number
   readonly headerCount: number

@@ -18,6 +18,7 @@ export class UpstreamStream implements ServerSide, Mortal {
   readonly #owner: UpstreamH2
   #stream: H2Stream | undefined
   #request: RequestHead | undefined
+  #times: Pick<UpstreamRequest, 'readTimeout' | 'sendTimeout'> | undefined
   #duplex: StreamDuplex | undefined
   #held = false
   #waiting = false
@@ -37,6 +38,7 @@ export class UpstreamStream implements ServerSide, Mortal {
   begin(request: UpstreamRequest): void {
     this.user = request.user
     this.#request = request.head
+    this.#times = request
     if (!request.forward.upgrade) return this.#send(requestFields(request, this.#owner), request)
     // What the endpoint takes is known once it has told its settings.
     void this.#owner.ready.then(() => this.user === request.user && this.#tunnel(request))
@@ -128,7 +130,7 @@ export class UpstreamStream implements ServerSide, Mortal {
   }
 
   expire(): void {
-    const { readTimeout, sendTimeout } = this.#owner.options
+    const { readTimeout = 0, sendTimeout = 0 } = this.#times ?? {}
     if (!this.#owner.h2.greeted) this.#owner.retire()
     const detail = this.#waiting
       ? `The endpoint took no bytes of the request for ${sendTimeout} ms`
@@ -273,7 +275,8 @@ export class UpstreamStream implements ServerSide, Mortal {
 
   #touch(): void {
     if (this.#held || this.user === undefined) return
-    const { ticker, readTimeout, sendTimeout } = this.#owner.options
+    const { ticker } = this.#owner.options
+    const { readTimeout = Infinity, sendTimeout = Infinity } = this.#times ?? {}
     // While the request is not whole, the endpoint may well wait for the rest of it; so do we, by the client's time.
     const ms = this.#waiting ? sendTimeout : this.#sent ? readTimeout : Infinity
     this.deadline = ticker.now + ms

@@ -66,7 +66,7 @@ async function peerOf(runtime: Runtime, head: RequestHead, question: Question): 
     listenerName: () => listener.name,
     address,
     peerAddress: address,
-    port: listener.address.port,
+    ends: { source: { host: address, port: 0 }, destination: listener.address },
     secure: listener.secure,
     sni,
     chain,

@@ -1,0 +1,38 @@
+import type { CompiledListener, CompiledUpstream, Forward } from '../decide/mod.ts'
+import type { Address } from '../port/mod.ts'
+import { writeProxyHeader } from '../wire/mod.ts'
+
+/** Both ends of a client's connection, by its own account or that of a PROXY header. */
+export interface Ends {
+  readonly source: Address
+  readonly destination: Address
+}
+
+/** What connections to an upstream begin with, if anything. */
+export function prefaceOf(
+  { proxyProtocol }: Pick<CompiledUpstream, 'proxyProtocol'>,
+  { source, destination }: Ends,
+): Uint8Array | undefined {
+  if (proxyProtocol === undefined) return undefined
+  return writeProxyHeader({ version: proxyProtocol === 'v1' ? 1 : 2, source, destination })
+}
+
+/** The name in a Host; undefined where it is empty. */
+export function nameIn(host: string): string | undefined {
+  if (host === '') return undefined
+  return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
+}
+
+/** The time-outs of one exchange towards its endpoint: the route's, the listener's, or the upstream's. */
+export function timesFor(
+  { route, upstream }: Forward,
+  listener: CompiledListener | undefined,
+): { readonly connect: number; readonly read: number; readonly send: number } {
+  const first = route.config.upstreamTimes
+  const second = listener?.upstreamTimes
+  return {
+    connect: first.connect ?? second?.connect ?? upstream.connectTimeout,
+    read: first.read ?? second?.read ?? upstream.readTimeout,
+    send: first.send ?? second?.send ?? upstream.sendTimeout,
+  }
+}
