@@ -86,6 +86,13 @@ t.test('a first start, and another one', async (t) => {
   t.equal((await paste(`curl ${plain}/moin`)).status, 200)
   t.equal((await paste(`curl ${plain}/hello`)).status, 404)
 
+  // The README's tour: the stranger subscribes.
+  const block = /```yaml\n(applications:\n[^`]+)```/.exec(readFileSync('README.md', 'utf8'))?.[1]
+  writeFileSync(file, readFileSync(file, 'utf8').replace('applications:\n', block ?? 'none'))
+  program.signal('SIGHUP')
+  await program.said(/Configuration reloaded[^]*Configuration reloaded/)
+  t.equal((await paste(requestAfter(out, /"stranger" is refused/))).status, 200)
+
   const busy = await command(['start', '--data', data])
   t.equal(busy.code, 2)
   t.match(busy.err, /Could not listen on 127\.0\.0\.1:\d+ \(EADDRINUSE\): another process has it/)
