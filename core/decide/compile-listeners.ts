@@ -8,7 +8,7 @@ import type { CompileContext, Place } from './compile-context.ts'
 import { compileConnections } from './compile-connections.ts'
 import { compileClients } from './compile-trust.ts'
 import type { CompiledClients } from './compile-trust.ts'
-import { noteCertificate, noteTrust } from './compile-warnings.ts'
+import { type Noted, notedCertificate, notedTrust, tellOf } from './compile-warnings.ts'
 import { contentId, deriveBytes } from './content-id.ts'
 import type { KeyPair } from './pki-tools.ts'
 import { readKeyPairAt } from './read-materials.ts'
@@ -52,8 +52,13 @@ async function compileListener(
   const clients = await compileClients(context, config.clients, clientsAt)
   const tls = await compileEntries(context, config, { path: [...path, 'tls'], usedBy })
   if (clients === undefined || tls.length < config.tls.length) return undefined
-  if (clients.policy.truststore !== undefined) {
-    noteTrust(context, { truststore: clients.policy.truststore, kind: 'client-ca' }, clientsAt)
+  const { truststore } = clients.policy
+  if (truststore !== undefined) {
+    tellOf(
+      context,
+      notedTrust({ truststore, kind: 'client-ca' }, { ...clientsAt, path: [] }),
+      clientsAt.path,
+    )
   }
   const selectTls = compileTlsNames(context, tls, { path: [...path, 'tls'], usedBy })
   const policy = clients.policy
@@ -71,23 +76,30 @@ async function compileEntries(
 ): Promise<readonly TlsName[]> {
   const before = context.reusable?.listeners.get(config.name)?.tls ?? []
   const known = reusable(before, config.tls, (entry) => entry.names.join(' '))
+  const fresh = [...known.keys()].filter((index) => known[index] === undefined)
+  for (let first = 0; first < fresh.length; first += AT_ONCE) {
+    const some = fresh.slice(first, first + AT_ONCE)
+    const compiled = await Promise.all(some.map((index) => {
+      const entry = config.tls[index] as TlsEntryConfig
+      return compileEntry(context, entry, {
+        path: [...path, index],
+        usedBy: ownerOf(entry, usedBy),
+      })
+    }))
+    for (const [offset, index] of some.entries()) known[index] = compiled[offset]
+  }
   const all: TlsName[] = []
-  for (let first = 0; first < config.tls.length; first += AT_ONCE) {
-    const places = config.tls.slice(first, first + AT_ONCE).map((entry, offset) => (
-      { entry, path: [...path, first + offset], usedBy: ownerOf(entry, usedBy) }
-    ))
-    const compiled = await Promise.all(
-      places.map((place, offset) =>
-        known[first + offset] ?? compileEntry(context, place.entry, place)
-      ),
-    )
-    for (const [offset, found] of compiled.entries()) {
-      if (found === undefined) continue
-      noteEntry(context, found, places[offset] as Place)
-      all.push(found)
-    }
+  for (const [index, found] of known.entries()) {
+    if (found === undefined) continue
+    all.push(found)
+    warnOfEntry(context, found, [...path, index])
   }
   return all
+}
+
+function warnOfEntry(context: CompileContext, { notes, mismatches }: TlsName, path: Path): void {
+  tellOf(context, notes, path)
+  for (const { path: inner, message } of mismatches) warn(context, [...path, ...inner], message)
 }
 
 /** Entries read at the same time, so that cryptography is busy and memory is not. */
@@ -113,7 +125,8 @@ async function compileEntry(
   const names = entry.names.map((name) => name.toLowerCase())
   const profile = await compileProfile(context, { entry, names }, { pairs, clients })
   const certificates = pairs.map((pair) => pair.certificates[0] as Certificate)
-  return { names, profile, policy: clients.policy, certificates, config: entry }
+  const made = { names, profile, policy: clients.policy, certificates, config: entry }
+  return { ...made, notes: notesOf(made, usedBy), mismatches: mismatchesOf(made) }
 }
 
 /** Where the certificate of an entry stands, one of several or the only one. */
@@ -146,21 +159,29 @@ async function readKeyPairs(
   return pairs.length === entry.certificates.length ? pairs : undefined
 }
 
-function noteEntry(context: CompileContext, entry: TlsName, { path, usedBy }: Place): void {
-  const { certificates, names, policy, config } = entry
-  for (const [index, certificate] of certificates.entries()) {
-    const at = certificatePath(config, path, index)
-    noteCertificate(context, { certificate, kind: 'server' }, { path: at, usedBy })
-    const own = new Set(certificate.names.dns.map((name) => name.toLowerCase()))
-    for (const name of names) {
-      if (speaksFor(own, name)) continue
-      const state = 'the certificate does not speak for that name'
-      warn(context, at, `Server certificate "${certificate.subject}" for "${name}": ${state}`)
-    }
-  }
+type Made = Pick<TlsName, 'certificates' | 'names' | 'policy' | 'config'>
+
+/** What of an entry expires. */
+function notesOf({ certificates, policy, config }: Made, usedBy: string): Noted[] {
+  const own = certificates.map((certificate, index) => {
+    const path = certificatePath(config, [], index)
+    return notedCertificate({ certificate, kind: 'server' }, { path, usedBy })
+  })
   const { truststore } = policy
-  if (truststore === undefined) return
-  noteTrust(context, { truststore, kind: 'client-ca' }, { path: [...path, 'clients'], usedBy })
+  if (truststore === undefined) return own
+  return [...own, ...notedTrust({ truststore, kind: 'client-ca' }, { path: ['clients'], usedBy })]
+}
+
+/** The names of an entry that its certificates do not speak for. */
+function mismatchesOf({ certificates, names, config }: Made): TlsName['mismatches'] {
+  return certificates.flatMap(({ subject, names: { dns } }, index) => {
+    const own = new Set(dns.map((name) => name.toLowerCase()))
+    const path = certificatePath(config, [], index)
+    return names.filter((name) => !speaksFor(own, name)).map((name) => {
+      const state = 'the certificate does not speak for that name'
+      return { path, message: `Server certificate "${subject}" for "${name}": ${state}` }
+    })
+  })
 }
 
 async function compileProfile(

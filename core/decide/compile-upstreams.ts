@@ -7,7 +7,7 @@ import type { CompiledEndpoint, CompiledUpstream, Verification } from './compile
 import { fail, isProblem, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
 import { compileTrust } from './compile-trust.ts'
-import { noteCertificate, noteTrust } from './compile-warnings.ts'
+import { type Noted, notedCertificate, notedTrust, tellOf } from './compile-warnings.ts'
 import { contentId } from './content-id.ts'
 import { equal } from './equal.ts'
 import { parseAddress } from './ip-range.ts'
@@ -27,15 +27,17 @@ export async function compileUpstreams(
   configs: Readonly<Record<string, UpstreamConfig>>,
 ): Promise<ReadonlyMap<string, CompiledUpstream>> {
   const upstreams = new Map<string, CompiledUpstream>()
-  for (const [name, config] of Object.entries(configs)) {
-    const path = ['upstreams', name]
-    const before = context.reusable?.upstreams.get(name)
+  const known = context.reusable?.upstreams
+  // Nothing is made for what is as it was: there may be thousands, and one has changed.
+  for (const name in configs) {
+    const config = configs[name] as UpstreamConfig
+    const before = known?.get(name)
     const upstream = before !== undefined && equal(before.config, config)
       ? before
-      : await compileUpstream(context, { config, name }, path)
+      : await compileUpstream(context, { config, name }, ['upstreams', name])
     if (upstream === undefined) continue
-    noteUpstream(context, upstream, path)
     upstreams.set(name, upstream)
+    warnOfUpstream(context, upstream)
   }
   return upstreams
 }
@@ -73,6 +75,7 @@ async function compileUpstream(
     hostFor: (authority, endpoint) =>
       host === 'client' ? authority : host === 'endpoint' ? endpoint.address : host.name,
     config,
+    notes: notesOf(config, tls, name),
   }
 }
 
@@ -87,27 +90,38 @@ function rulesOf({ balance, persistence, health }: UpstreamConfig): BalancerRule
   return { balance: chosen, health, sessions: { kind: `${by} ${name}`, lifetime } }
 }
 
-function noteUpstream(context: CompileContext, upstream: CompiledUpstream, path: Path): void {
-  const { name, certificate, verification, config } = upstream
+/** What of an upstream expires. */
+function notesOf(config: UpstreamConfig, tls: SharedTls | undefined, name: string): Noted[] {
+  if (tls === undefined) return []
+  const { certificate, verification } = tls
   const usedBy = `upstream "${name}"`
-  if (!upstream.endpoints.some(({ weight }) => weight > 0)) {
-    warn(context, [...path, 'endpoints'], `Upstream "${name}" has no endpoint with weight`)
-  }
-  if (config.tls === undefined) return
-  const tlsPath = [...path, 'tls']
-  if (certificate !== undefined) {
-    noteCertificate(context, { certificate, kind: 'upstream-client' }, {
-      path: [...tlsPath, 'certificate'],
+  const own = certificate === undefined ? [] : [
+    notedCertificate({ certificate, kind: 'upstream-client' }, {
+      path: ['tls', 'certificate'],
       usedBy,
-    })
+    }),
+  ]
+  if (verification === undefined) return own
+  const { truststore } = verification
+  const kind = (config.tls?.trust.ca.length ?? 0) > 0 ? 'upstream-ca' : undefined
+  return [...own, ...notedTrust({ truststore, kind }, { path: ['tls'], usedBy })]
+}
+
+function warnOfUpstream(context: CompileContext, upstream: CompiledUpstream): void {
+  const { name, verification, config, endpoints, notes } = upstream
+  if (notes.length > 0) tellOf(context, notes, ['upstreams', name])
+  if (!endpoints.some(takesTraffic)) {
+    const message = `Upstream "${name}" has no endpoint with weight`
+    warn(context, ['upstreams', name, 'endpoints'], message)
   }
-  if (verification === undefined) {
-    warn(context, [...tlsPath, 'verify'], `Endpoints of ${usedBy} are not verified`)
-  } else {
-    const { truststore } = verification
-    const kind = config.tls.trust.ca.length > 0 ? 'upstream-ca' : undefined
-    noteTrust(context, { truststore, kind }, { path: tlsPath, usedBy })
+  if (config.tls !== undefined && verification === undefined) {
+    const message = `Endpoints of upstream "${name}" are not verified`
+    warn(context, ['upstreams', name, 'tls', 'verify'], message)
   }
+}
+
+function takesTraffic({ weight }: CompiledEndpoint): boolean {
+  return weight > 0
 }
 
 /** What the endpoints of an upstream have in common. */

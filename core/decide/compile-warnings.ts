@@ -1,54 +1,67 @@
 import type { Certificate, Truststore } from '../pki/mod.ts'
 import { showTime } from '../plan/mod.ts'
+import type { Path } from '../snapshot/types.ts'
 import { warn } from './compile-context.ts'
 import type { CompileContext, Place } from './compile-context.ts'
 import { type Expiring, expiringCertificate, expiringCrl, expiryText } from './expiry.ts'
 
-/** Notes who uses a certificate of the gateway's own, and warns where it has expired or soon will. */
-export function noteCertificate(
-  context: CompileContext,
+/** Something that expires, with what is said about it once it does. It is kept with what uses it. */
+export interface Noted {
+  readonly expiring: Expiring
+  /** From the part of the configuration that uses it. */
+  readonly path: Path
+  /** For messages, such as `Certificate of listener "main"`. */
+  readonly whose: string
+}
+
+/** A certificate of the gateway's own, as something that expires. */
+export function notedCertificate(
   { certificate, kind }: {
     readonly certificate: Certificate
     readonly kind: 'server' | 'upstream-client'
   },
   { path, usedBy }: Place,
-): void {
+): Noted {
   const expiring = expiringCertificate(kind, usedBy, certificate)
-  note(context, expiring, { path, usedBy: `Certificate of ${usedBy}` })
+  return { expiring, path, whose: `Certificate of ${usedBy}` }
 }
 
-/** Notes anchors and CRLs, and warns where they have expired or soon will. The host's own roots have no `kind`. */
-export function noteTrust(
-  context: CompileContext,
+/** Anchors and CRLs, as what expires. The host's own roots have no `kind`. */
+export function notedTrust(
   { truststore, kind }: {
     readonly truststore: Truststore
     readonly kind: 'client-ca' | 'upstream-ca' | undefined
   },
   { path, usedBy }: Place,
-): void {
-  for (const anchor of kind === undefined ? [] : truststore.anchors) {
-    const place = { path: [...path, 'ca'], usedBy: `CA of ${usedBy}` }
-    note(context, expiringCertificate(kind as 'client-ca', usedBy, anchor), place)
-  }
-  for (const crl of truststore.crls ?? []) {
+): Noted[] {
+  const anchors = kind === undefined ? [] : truststore.anchors.map((anchor): Noted => ({
+    expiring: expiringCertificate(kind, usedBy, anchor),
+    path: [...path, 'ca'],
+    whose: `CA of ${usedBy}`,
+  }))
+  const crls = (truststore.crls ?? []).flatMap((crl): Noted[] => {
     const expiring = expiringCrl(usedBy, crl)
-    const at = [...path, 'crl']
-    if (expiring === undefined) continue
-    if (expiring.notAfter >= context.now) {
-      note(context, expiring, { path: at, usedBy: `CRL for ${usedBy}` })
-      continue
-    }
-    context.expiring.push(expiring)
-    const state = `it was to be replaced by ${showTime(crl.nextUpdate)}`
-    warn(context, at, `CRL of "${crl.issuer}" for ${usedBy} is stale: ${state}`)
-  }
+    if (expiring === undefined) return []
+    return [{ expiring, path: [...path, 'crl'], whose: `CRL for ${usedBy}` }]
+  })
+  return [...anchors, ...crls]
 }
 
-function note(context: CompileContext, expiring: Expiring, { path, usedBy }: Place): void {
-  context.expiring.push(expiring)
-  const text = expiryText(expiring, context.now)
-  // One certificate may be shown for thousands of names.
-  if (text === undefined || context.warned.has(expiring.sha256)) return
-  context.warned.add(expiring.sha256)
-  warn(context, path, `${usedBy}, "${expiring.subject}", ${text}`)
+/** Adds what expires to the snapshot's list, and warns of what has expired or soon will. */
+export function tellOf(context: CompileContext, notes: readonly Noted[], at: Path): void {
+  for (const { expiring, path, whose } of notes) {
+    context.expiring.push(expiring)
+    const text = expiryText(expiring, context.now)
+    if (text === undefined) continue
+    const { kind, subject, sha256, usedBy, notAfter } = expiring
+    if (kind === 'crl' && notAfter < context.now) {
+      const state = `it was to be replaced by ${showTime(notAfter)}`
+      warn(context, [...at, ...path], `CRL of "${subject}" for ${usedBy} is stale: ${state}`)
+      continue
+    }
+    // One certificate may be shown for thousands of names.
+    if (context.warned.has(sha256)) continue
+    context.warned.add(sha256)
+    warn(context, [...at, ...path], `${whose}, "${subject}", ${text}`)
+  }
 }

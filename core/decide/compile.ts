@@ -38,6 +38,7 @@ export async function compile(
   warnOfUnasked(context, listeners, routes)
   return finish(context, {
     basis: context.basis,
+    keeper: context.keeper,
     configuration,
     limits: configuration.limits,
     listeners,
@@ -103,7 +104,12 @@ export async function changeApplications(
     ...snapshot.configuration,
     applications: changedConfigs(snapshot, change),
   }
-  return finish(context, { ...snapshot, configuration, applications: index })
+  return finish(context, {
+    ...snapshot,
+    keeper: context.keeper,
+    configuration,
+    applications: index,
+  })
 }
 
 /** The applications' configurations after a change, in their old order, newcomers last. */
@@ -140,7 +146,7 @@ async function createContext(
     basis,
     reusable: previous?.basis === basis ? previous : undefined,
     limits: configuration.limits,
-    keeper: new Keeper(options.previous),
+    keeper: Keeper.of(options.previous),
     problems: [],
     expiring: [],
     warned: new Set(),

@@ -8,6 +8,7 @@ import type {
   EndpointConfig,
   Limits,
   ListenerConfig,
+  Path,
   RefusalStyle,
   RouteConfig,
   StreamConfig,
@@ -19,7 +20,9 @@ import type { Balancer } from '../upstream/mod.ts'
 import type { HeaderList } from '../wire/types.ts'
 import type { Affinity } from './affinity.ts'
 import type { ApplicationIndex } from './application-index.ts'
+import type { Noted } from './compile-warnings.ts'
 import type { Expiring } from './expiry.ts'
+import type { Keeper } from './keeper.ts'
 import type { ScopedRoutes } from './scoped-routes.ts'
 
 /** What a listener or an SNI name asks of clients. Equal ids mean equal content. */
@@ -47,6 +50,10 @@ export interface TlsName {
   /** Those of the profile's credentials, in their order. */
   readonly certificates: readonly Certificate[]
   readonly config: TlsEntryConfig
+  /** What of it expires. */
+  readonly notes: readonly Noted[]
+  /** Names that a certificate does not speak for, each with where it stands. */
+  readonly mismatches: readonly { readonly path: Path; readonly message: string }[]
 }
 
 /** Proxies in front that may speak for their clients. */
@@ -138,6 +145,8 @@ export interface CompiledUpstream
   /** The Host to send for a request whose own is `authority`. */
   hostFor(authority: string, endpoint: CompiledEndpoint): string
   readonly config: UpstreamConfig
+  /** What of it expires. */
+  readonly notes: readonly Noted[]
 }
 
 /** How a route tells the client certificate upstream. */
@@ -172,6 +181,8 @@ export interface CompiledRoute extends RouteEntry {
 export interface Snapshot {
   /** Stands for what it was compiled with besides the configuration. */
   readonly basis: string
+  /** What keeps equal things the same objects in the snapshots that follow. */
+  readonly keeper: Keeper
   readonly configuration: Configuration
   readonly limits: Limits
   readonly listeners: ReadonlyMap<string, CompiledListener>

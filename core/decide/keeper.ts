@@ -16,7 +16,14 @@ class Kept<T extends { readonly id: string }> {
   get(id: string): T | undefined {
     return this.#byId.get(id)
   }
+
+  get size(): number {
+    return this.#byId.size
+  }
 }
+
+/** How much more than was in use at first may be kept before a new start is made. */
+const SLACK = 1000
 
 /** Identity across snapshots: what is equal stays the same object, so connections need not be touched. */
 export class Keeper {
@@ -27,8 +34,16 @@ export class Keeper {
   readonly upstreams: Kept<CompiledUpstream> = new Kept()
 
   #roots: Promise<readonly Certificate[]> | undefined
+  readonly #began: number
 
-  constructor(previous: Snapshot | undefined) {
+  /** What was in use goes on being kept; once much of it is in use no longer, only what the snapshot has. */
+  static of(previous: Snapshot | undefined): Keeper {
+    const keeper = previous?.keeper
+    if (keeper !== undefined && keeper.#size <= 2 * keeper.#began + SLACK) return keeper
+    return new Keeper(previous)
+  }
+
+  private constructor(previous: Snapshot | undefined) {
     for (const listener of previous?.listeners.values() ?? []) {
       this.#policy(listener.clients)
       for (const { profile, policy } of listener.tls) {
@@ -43,6 +58,16 @@ export class Keeper {
       }
       for (const { tls } of upstream.endpoints) if (tls !== undefined) this.clients.keep(tls)
     }
+    this.#roots = previous === undefined ? undefined : previous.keeper.#roots
+    this.#began = this.#size
+  }
+
+  get #size(): number {
+    const { truststores, policies, servers, clients, upstreams } = this
+    return [truststores, policies, servers, clients, upstreams].reduce(
+      (sum, { size }) => sum + size,
+      0,
+    )
   }
 
   /** The host's roots, read once. */
