@@ -24,13 +24,12 @@ const utf8 = new TextEncoder()
 /** Compiles all upstreams, by name. What is equal to the snapshot in use stays the same object. */
 export async function compileUpstreams(
   context: CompileContext,
-  configs: Readonly<Record<string, UpstreamConfig>>,
+  configs: ReadonlyMap<string, UpstreamConfig>,
 ): Promise<ReadonlyMap<string, CompiledUpstream>> {
   const upstreams = new Map<string, CompiledUpstream>()
   const known = context.reusable?.upstreams
   // Nothing is made for what is as it was: there may be thousands, and one has changed.
-  for (const name in configs) {
-    const config = configs[name] as UpstreamConfig
+  for (const [name, config] of configs) {
     const before = known?.get(name)
     const upstream = before !== undefined && equal(before.config, config)
       ? before

@@ -25,16 +25,16 @@ export function mergeParts(
     own: readonly T[],
     of: (parts: ConfigurationParts) => Iterable<T>,
   ): readonly T[] => own.concat(...dialects.map(({ parts }) => kept(of(parts))))
-  const upstreams = { ...base.upstreams }
+  const upstreams = new Map(base.upstreams)
   for (const { parts } of dialects) {
     for (const [name, upstream] of parts.upstreams) {
-      if (!without.has(upstream)) upstreams[name] = upstream
+      if (!without.has(upstream)) upstreams.set(name, upstream)
     }
   }
   return {
     ...base,
     listeners: all(withEntries(base, dialects, kept), ({ listeners }) => listeners),
-    upstreams: Object.setPrototypeOf(upstreams, null),
+    upstreams,
     routes: all(base.routes, ({ routes }) => routes),
     apis: all(base.apis, ({ apis }) => apis),
     applications: all(base.applications, ({ applications }) => applications.values()),

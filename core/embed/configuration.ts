@@ -118,8 +118,8 @@ function withoutUpstreamTls(
   host: FetchHost,
 ): { readonly configuration: Configuration; readonly problems: Problem[] } {
   const problems: Problem[] = []
-  const upstreams: Record<string, UpstreamConfig> = { ...configuration.upstreams }
-  for (const [name, upstream] of Object.entries(upstreams)) {
+  const upstreams = new Map(configuration.upstreams)
+  for (const [name, upstream] of configuration.upstreams) {
     const { tls, host: sent } = upstream
     const fail = (key: string, message: string): void => {
       const path = ['upstreams', name, key]
@@ -139,7 +139,7 @@ function withoutUpstreamTls(
       const state = `this host's fetch does not say that it follows ${asked.join(', ')}`
       fail('tls', `Could not use tls of upstream "${name}": ${state}; see upstreamTls`)
     }
-    if (tls.trust.ca.length === 0) upstreams[name] = { ...upstream, tls: unchecked(tls) }
+    if (tls.trust.ca.length === 0) upstreams.set(name, { ...upstream, tls: unchecked(tls) })
   }
   return { configuration: { ...configuration, upstreams }, problems }
 }
@@ -162,7 +162,7 @@ function unchecked(tls: UpstreamTlsConfig): UpstreamTlsConfig {
 function isOwnDoing({ path, severity }: Problem, written: Configuration | undefined): boolean {
   const [section, name = '', , key] = path
   if (severity !== 'warning' || section !== 'upstreams' || key !== 'verify') return false
-  return written?.upstreams[name]?.tls?.verify === true
+  return written?.upstreams.get(String(name))?.tls?.verify === true
 }
 
 /** How many intermediates are allowed unless the configuration says otherwise. */

@@ -165,17 +165,17 @@ function buildTls(
   return { verify, checkName, certificate, name, trust: buildTrust(written) }
 }
 
-/** Named upstreams and inline ones. Without a prototype, so that no name but theirs is found. */
-function buildUpstreams(parts: ResolvedParts): Record<string, UpstreamConfig> {
-  const upstreams: Record<string, UpstreamConfig> = Object.create(null)
+/** Named upstreams and inline ones. */
+function buildUpstreams(parts: ResolvedParts): ReadonlyMap<string, UpstreamConfig> {
+  const upstreams = new Map<string, UpstreamConfig>()
   for (const { path, value } of parts.upstreams) {
     const name = String(path.at(-1))
-    upstreams[name] = buildUpstream(name, value)
+    upstreams.set(name, buildUpstream(name, value))
   }
   for (const { path, value } of [...parts.apis, ...parts.routes]) {
     if (typeof value.upstream === 'string') continue
     const name = nameOfItem({ path, value })
-    upstreams[name] = buildUpstream(name, value.upstream)
+    upstreams.set(name, buildUpstream(name, value.upstream))
   }
   return upstreams
 }

@@ -340,8 +340,8 @@ export interface AccessLogConfig {
 /** All that an operator wants, checked and with defaults filled in; secrets and files are read. */
 export interface Configuration {
   readonly listeners: readonly ListenerConfig[]
-  /** By name. Without a prototype: what is not there is undefined. */
-  readonly upstreams: Readonly<Record<string, UpstreamConfig>>
+  /** By name. */
+  readonly upstreams: ReadonlyMap<string, UpstreamConfig>
   readonly apis: readonly ApiConfig[]
   readonly routes: readonly RouteConfig[]
   readonly applications: readonly ApplicationConfig[]

@@ -150,11 +150,14 @@ export class Assembly {
     configuration: Configuration,
     [section = '', which = '', inner, index]: Path,
   ): { readonly part: object; readonly key: string } | undefined {
-    const all = configuration[section as keyof Configuration]
-    const part = typeof all === 'object'
-      ? (all as unknown as Record<string, unknown>)[which] as { tls?: object[] } | undefined
+    const all: unknown = configuration[section as keyof Configuration]
+    const found: unknown = all instanceof Map
+      ? all.get(which)
+      : Array.isArray(all)
+      ? all[Number(which)]
       : undefined
-    if (typeof part !== 'object') return undefined
+    if (typeof found !== 'object' || found === null) return undefined
+    const part: { readonly tls?: readonly object[] } = found
     const entry = section === 'listeners' && inner === 'tls' ? part.tls?.[Number(index)] : undefined
     for (const candidate of entry === undefined ? [part] : [entry, part]) {
       const key = this.#documentOf(candidate)

@@ -13,11 +13,11 @@ function told({ problems }: CompileResult): string[] {
   return problems.map(({ severity, path, message }) => `${severity} ${path.join('.')}: ${message}`)
 }
 
-async function problemsOf(parts: Partial<Configuration>): Promise<string[]> {
+async function problemsOf(parts: scene.Parts): Promise<string[]> {
   return told(await scene.tryCompile(parts))
 }
 
-function tls(...entries: ListenerConfig['tls'][number][]): Partial<Configuration> {
+function tls(...entries: ListenerConfig['tls'][number][]): scene.Parts {
   return { listeners: [listener({ tls: entries })] }
 }
 
@@ -70,7 +70,7 @@ t.test('all problems are told at once', async (t) => {
 })
 
 t.test('CRLs are read, bounded, and warned about when stale', async (t) => {
-  const policy = (crl: ReturnType<typeof text>): Partial<Configuration> =>
+  const policy = (crl: ReturnType<typeof text>): scene.Parts =>
     tls(tlsEntry(['a'], clients({ mode: 'require', ca: [cert('ca')], crl: [crl] })))
   t.same(await problemsOf(policy(text('crl ca 5', 'ca.crl'))), [])
   t.match(await problemsOf(policy(text('crl ca -1', 'ca.crl'))), [
@@ -385,7 +385,7 @@ t.test('system roots are asked for only where an upstream needs them, and once',
   t.equal(asked, 1)
 })
 
-function everything(): Partial<Configuration> {
+function everything(): scene.Parts {
   const strict = clients({ mode: 'require', ca: [cert('ca')] })
   return {
     listeners: [listener({ tls: [tlsEntry(['a.test'], strict), tlsEntry(['b.test'], strict)] })],
@@ -442,7 +442,7 @@ function counting(): { readonly pki: typeof scene.fakePki; count(): number } {
 }
 
 t.test('what is equal is not read again, wherever it stands', async (t) => {
-  const entries = (...names: string[]): Partial<Configuration> => ({
+  const entries = (...names: string[]): scene.Parts => ({
     ...tls(...names.map((name) => tlsEntry([name]))),
     upstreams: { backend: tlsUpstream([cert('ca')]) },
   })

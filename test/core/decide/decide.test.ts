@@ -38,7 +38,7 @@ t.test('a route without plans is forwarded without a grant', async (t) => {
   t.same(decision.added, [])
 })
 
-const plans: Partial<Configuration> = {
+const plans: scene.Parts = {
   listeners: [scene.listener({ tls: [tlsEntry([], clients({ mode: 'request' }))] })],
   apis: [scene.api('orders', ['mtls', 'api-key'])],
   applications: [
@@ -175,7 +175,7 @@ t.test('a paused subscription and a removed certificate are refused on the next 
 })
 
 t.test('a verdict that was made against other anchors counts no more', async (t) => {
-  const policy = (ca: string, depth = 3): Partial<Configuration> => ({
+  const policy = (ca: string, depth = 3): scene.Parts => ({
     listeners: [
       scene.listener({ tls: [tlsEntry([], clients({ mode: 'require', ca: [cert(ca)], depth }))] }),
     ],
@@ -257,7 +257,7 @@ t.test(
   },
 )
 
-const behind: Partial<Configuration> = {
+const behind: scene.Parts = {
   ...plans,
   listeners: [
     scene.listener({

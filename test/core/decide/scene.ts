@@ -250,10 +250,16 @@ export function application(
   return { name, certificates, apiKeys: [], subscriptions: [], ...parts }
 }
 
-export function configuration(parts: Partial<Configuration> = {}): Configuration {
+/** Parts of a configuration; upstreams by name. */
+export interface Parts extends Partial<Omit<Configuration, 'upstreams'>> {
+  readonly upstreams?: Readonly<Record<string, UpstreamConfig>> | Configuration['upstreams']
+}
+
+export function configuration({ upstreams, ...parts }: Parts = {}): Configuration {
+  const all = upstreams ?? { backend: upstream('backend') }
   return {
     listeners: [listener()],
-    upstreams: { backend: upstream('backend') },
+    upstreams: all instanceof Map ? all : new Map(Object.entries(all)),
     apis: [],
     routes: [],
     applications: [],
@@ -312,7 +318,7 @@ export function options(more: Partial<CompileOptions> = {}): CompileOptions {
 
 /** Compiles, with nothing but what is said. */
 export function tryCompile(
-  parts: Partial<Configuration>,
+  parts: Parts,
   more: Partial<CompileOptions> = {},
 ): Promise<CompileResult> {
   return compile(configuration(parts), options(more))
@@ -320,7 +326,7 @@ export function tryCompile(
 
 /** Compiles what must compile. */
 export async function snapshotOf(
-  parts: Partial<Configuration>,
+  parts: Parts,
   more: Partial<CompileOptions> = {},
 ): Promise<Snapshot> {
   const { snapshot, problems } = await tryCompile(parts, more)

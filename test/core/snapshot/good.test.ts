@@ -91,7 +91,7 @@ t.test('readConfiguration fills in what a small configuration leaves out', async
     variables: {},
     upstreamTimes: noTimes,
   }])
-  t.strictSame({ ...configuration?.upstreams }, {
+  t.strictSame(Object.fromEntries(configuration?.upstreams ?? []), {
     'route-1': {
       ...upstreamDefaults,
       name: 'route-1',
@@ -99,7 +99,7 @@ t.test('readConfiguration fills in what a small configuration leaves out', async
       tls: undefined,
     },
   })
-  t.equal(configuration?.upstreams['constructor'], undefined)
+  t.equal(configuration?.upstreams.get('constructor'), undefined)
 })
 
 t.test('readConfiguration sets safe limits', async (t) => {
@@ -239,8 +239,8 @@ t.test('readConfiguration takes every key of listeners', async (t) => {
 
 t.test('readConfiguration takes every key of upstreams', async (t) => {
   const { configuration } = await everyKey()
-  const { backends, others } = configuration?.upstreams ?? {}
-  t.match(Object.keys(configuration?.upstreams ?? {}), ['backends', 'others', 'route-1'])
+  const { backends, others } = Object.fromEntries(configuration?.upstreams ?? [])
+  t.match([...configuration?.upstreams.keys() ?? []], ['backends', 'others', 'route-1'])
   t.strictSame(backends, {
     ...upstreamDefaults,
     name: 'backends',
@@ -423,5 +423,5 @@ routes: [{ upstream: __proto__ }]
 `
   const { configuration, problems } = await read(text)
   t.strictSame(problems, [])
-  t.equal(configuration?.upstreams['__proto__']?.name, '__proto__')
+  t.equal(configuration?.upstreams.get('__proto__')?.name, '__proto__')
 })
