@@ -1,7 +1,6 @@
 import t from 'tap'
 import type { CompileResult } from '../../../core/decide/mod.ts'
 import type {
-  Configuration,
   ListenerConfig,
   UpstreamTlsConfig,
 } from '../../../core/snapshot/types.ts'
