@@ -1,9 +1,6 @@
 import t from 'tap'
 import type { CompileResult } from '../../../core/decide/mod.ts'
-import type {
-  ListenerConfig,
-  UpstreamTlsConfig,
-} from '../../../core/snapshot/types.ts'
+import type { ListenerConfig, UpstreamTlsConfig } from '../../../core/snapshot/types.ts'
 import * as scene from './scene.ts'
 import { cert, clients, DAY, keyPair, listener, mainOf, NOW, text, tlsEntry } from './scene.ts'
 
