@@ -1,7 +1,7 @@
 import { ApiKeyTable } from '../plan/mod.ts'
 import type { Application, Credential, CredentialLookup } from '../plan/mod.ts'
 import type { Certificate } from '../pki/mod.ts'
-import type { ApplicationConfig, Span } from '../snapshot/types.ts'
+import type { ApiKeyConfig, ApplicationConfig } from '../snapshot/types.ts'
 
 /** A certificate of an application. */
 export interface ApplicationCertificate extends Credential {
@@ -12,7 +12,7 @@ export interface ApplicationCertificate extends Credential {
 export interface CompiledApplication extends Application {
   readonly config: ApplicationConfig
   readonly certificates: readonly ApplicationCertificate[]
-  readonly apiKeys: readonly (Span & { readonly key: string })[]
+  readonly apiKeys: readonly ApiKeyConfig[]
 }
 
 /** Two applications that claim the same token. */
@@ -130,9 +130,9 @@ export class ApplicationIndex implements CredentialLookup {
         clashes.push({ kind: 'certificate', fingerprint, application, other })
       }
     }
-    for (const { key, from, until } of application.apiKeys) {
+    for (const { key, from, until, only } of application.apiKeys) {
       const owner = this.byApiKey(key)
-      if (owner === undefined) tables.byKey.add(key, { application, from, until })
+      if (owner === undefined) tables.byKey.add(key, { application, from, until, only })
       else if (owner.application !== application) {
         const other = owner.application as CompiledApplication
         clashes.push({ kind: 'api-key', fingerprint: '', application, other })

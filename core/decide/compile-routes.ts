@@ -90,12 +90,12 @@ function compileRoute(
 }
 
 function compileApiPlans(context: CompileContext, config: ApiConfig, path: Path): CompiledPlans {
-  const { name, plans } = config
+  const { name, plans, subscribedAs = name } = config
   const rules = new Map(plans.map((plan, index) => {
     const place = { path: [...path, 'plans', index, 'allow'], whose: `Plan "${plan.name}"` }
     return [plan, compileIdentities(context, plan.allow, place)]
   }))
-  return compilePlans(name, plans, (plan) => rules.get(plan))
+  return compilePlans(subscribedAs, plans, (plan) => rules.get(plan))
 }
 
 function checkApis(context: CompileContext, apis: readonly ApiConfig[]): void {

@@ -39,23 +39,50 @@ export function readPkcs12(
   limits: Pkcs12Limits,
 ): Promise<KeyPair | PkiProblem> {
   return asProblem('Could not read PKCS#12', async () => {
-    if (data.length > limits.pkcs12Size) {
-      throw new PkiFault(
-        'limit',
-        `Could not read PKCS#12 of ${data.length} bytes: the limit is ${limits.pkcs12Size}`,
-      )
-    }
-    const opener = { passphrase: passphrase ?? '', maxIterations: limits.pkcs12Iterations }
-    const bags = new Bags(opener)
-    await bags.readFile(berToDer(data))
-    if (bags.keys.length === 0) {
+    const { certificates, keys } = await bagsOf(data, passphrase, limits)
+    if (keys.length === 0) {
       throw new PkiFault('empty', 'Could not read PKCS#12: it holds no private key')
     }
-    if (bags.certificates.length === 0) {
-      throw new PkiFault('empty', 'Could not read PKCS#12: it holds no certificate')
-    }
-    return await assemble(bags.certificates, bags.keys)
+    if (certificates.length === 0) throw withoutCertificate()
+    return await assemble(certificates, keys)
   })
+}
+
+/**
+ * Reads the certificates of PKCS#12 that holds trust anchors; keys in it are passed over.
+ * @returns at least one certificate, or a problem
+ */
+export function readPkcs12Certificates(
+  data: Uint8Array,
+  passphrase: string | undefined,
+  limits: Pkcs12Limits,
+): Promise<readonly Certificate[] | PkiProblem> {
+  return asProblem('Could not read PKCS#12', async () => {
+    const { certificates } = await bagsOf(data, passphrase, limits)
+    if (certificates.length === 0) throw withoutCertificate()
+    return certificates
+  })
+}
+
+function withoutCertificate(): PkiFault {
+  return new PkiFault('empty', 'Could not read PKCS#12: it holds no certificate')
+}
+
+async function bagsOf(
+  data: Uint8Array,
+  passphrase: string | undefined,
+  limits: Pkcs12Limits,
+): Promise<Bags> {
+  if (data.length > limits.pkcs12Size) {
+    throw new PkiFault(
+      'limit',
+      `Could not read PKCS#12 of ${data.length} bytes: the limit is ${limits.pkcs12Size}`,
+    )
+  }
+  const opener = { passphrase: passphrase ?? '', maxIterations: limits.pkcs12Iterations }
+  const bags = new Bags(opener)
+  await bags.readFile(berToDer(data))
+  return bags
 }
 
 class Bags {

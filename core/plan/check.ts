@@ -160,6 +160,11 @@ function checkApiKey(turn: PlanTurn, context: PlanContext): PlanResult {
     const detail = `API key in header "${plan.header}" ${state}`
     return { kind: 'refused', refusal: { code: 'API_KEY_UNKNOWN', detail } }
   }
+  const { only } = credential
+  if (only !== undefined && (only.api !== turn.api || only.plan !== plan.name)) {
+    const detail = `API key in header "${plan.header}" is that of another subscription`
+    return { kind: 'refused', refusal: { code: 'SUBSCRIPTION_MISSING', detail } }
+  }
   return subscribed(turn, credential, context.now)
 }
 

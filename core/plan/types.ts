@@ -36,6 +36,8 @@ export interface Application {
 /** What a token - a certificate or a key - stands for. */
 export interface Credential extends Span {
   readonly application: Application
+  /** It counts for this plan alone; undefined: for all that the application has subscribed to. */
+  readonly only?: { readonly api: string; readonly plan: string } | undefined
 }
 
 /** Where plans look up to whom a token belongs. */

@@ -233,6 +233,8 @@ export interface ApiConfig extends RouteConfig {
   readonly plans: readonly PlanConfig[]
   /** Whether refusals tell the client the detail. */
   readonly verbose: boolean
+  /** The name by which subscriptions mean it, where several APIs share them; undefined: its own. */
+  readonly subscribedAs?: string | undefined
 }
 
 /** A span of time, epoch milliseconds; undefined is open. `from` counts in, `until` does not. */
@@ -249,6 +251,8 @@ export interface ApplicationCertificateConfig extends Span {
 /** An API key that belongs to an application. */
 export interface ApiKeyConfig extends Span {
   readonly key: string
+  /** It counts for this plan alone; undefined: for all that the application has subscribed to. */
+  readonly only?: { readonly api: string; readonly plan: string } | undefined
 }
 
 /** The stages of a subscription; only `accepted` lets in. */
@@ -267,6 +271,8 @@ export interface ApplicationConfig {
   readonly certificates: readonly ApplicationCertificateConfig[]
   readonly apiKeys: readonly ApiKeyConfig[]
   readonly subscriptions: readonly SubscriptionConfig[]
+  /** How tokens of `jwt` and `oauth2` plans name it; unique. */
+  readonly clientId?: string | undefined
   /** Names and passwords for `basic-auth`. */
   readonly logins?: readonly LoginConfig[] | undefined
   /** In place of the route's filters of the same types, once `key-auth` or `basic-auth` has told who calls. */

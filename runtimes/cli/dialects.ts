@@ -19,7 +19,9 @@ interface DialectRoom<N extends Name> {
 type Rooms = { readonly [N in Name]?: () => Promise<DialectRoom<N>> }
 
 /** Loaded where they are wanted: a gateway without them need not wait for their schemas. */
-const ROOMS: Rooms = {}
+const ROOMS: Rooms = {
+  gravitee: () => import('../../core/dialect/gravitee/mod.ts'),
+}
 
 /** Where the gateway keeps secrets of its own. */
 export const CREDENTIALS = '/sallyport/credentials/'

@@ -1,0 +1,271 @@
+import type { Condition, Json, Operation } from '../../store/mod.ts'
+import { type ApiBody, extraOf, plain } from './api-bodies.ts'
+import type { Known } from './catalogue.ts'
+import { bad, Fault, forbidden } from './faults.ts'
+import { keyOf, pathKey } from './keys.ts'
+import type { Actor, Management } from './management.ts'
+import type { ApiDocument, PathDefinition } from './model.ts'
+import { duplicatePath, pathsOf, sanitizeListeners } from './paths.ts'
+import { closePlan } from './plans.ts'
+import { unmasked } from './secrets.ts'
+import { checkApi } from './translate/check.ts'
+
+/** Deployments that an API remembers. */
+const KEPT_DEPLOYMENTS = 20
+
+/** Checks what an API must be whatever else it says. Throws Fault. */
+function checkKind({ definitionVersion, type }: ApiBody): void {
+  if (definitionVersion !== 'V4') {
+    throw bad(
+      'api.definitionVersion.unsupported',
+      `Api definition [${definitionVersion}] is not supported`,
+    )
+  }
+  if (type === 'PROXY') return
+  throw bad('api.type.unsupported', `Api type [${type}] is not supported: PROXY is`)
+}
+
+/** What may be said of an API that comes to be beside its body. */
+export interface NewApi {
+  readonly id?: string
+  readonly crossId?: string
+}
+
+/** Makes an API, stopped. Throws Fault. */
+export async function createApi(
+  management: Management,
+  body: ApiBody,
+  { actor, id, crossId }: NewApi & { readonly actor: Actor },
+): Promise<ApiDocument> {
+  if (actor.role === 'owner') throw forbidden()
+  checkKind(body)
+  const { ledger, catalogue } = management
+  return await ledger.change({ by: actor.name, lock: 'apis' }, async () => {
+    const now = management.now()
+    const api: ApiDocument = plain({
+      id: id ?? ledger.ids.next(),
+      ...(crossId === undefined ? {} : { crossId }),
+      ...contentOf(body),
+      state: 'STOPPED',
+      lifecycleState: 'CREATED',
+      visibility: body.visibility ?? 'PRIVATE',
+      deployments: [],
+      owner: actor.name,
+      createdAt: now,
+      updatedAt: now,
+    })
+    if (catalogue.apis.has(api.id)) throw bad('api.exists', `Api [${api.id}] already exists`)
+    const checked = await withAnchors(api)
+    const claims = claimPaths(management, api, [])
+    const key = keyOf('api', api.id)
+    return {
+      operations: [{ put: key, value: checked as unknown as Json }, ...claims.operations],
+      conditions: [{ key, revision: 0 }, ...claims.conditions],
+      audits: [noteOf('API_CREATED', undefined, api)],
+      inForce: false,
+      result: checked,
+    }
+  })
+}
+
+function contentOf(body: ApiBody): Pick<
+  ApiDocument,
+  'name' | 'apiVersion' | 'description' | 'type' | 'listeners' | 'endpointGroups' | 'extra'
+> {
+  return {
+    name: body.name,
+    apiVersion: body.apiVersion,
+    description: body.description ?? '',
+    type: 'PROXY',
+    listeners: sanitizeListeners(body.listeners),
+    endpointGroups: body.endpointGroups,
+    extra: extraOf(body),
+  }
+}
+
+/** The API with the trust stores that had to be read. Throws Fault where the gateway cannot work by it. */
+async function withAnchors({ anchors: _, ...api }: ApiDocument): Promise<ApiDocument> {
+  const anchors = await checkApi(api)
+  return Object.keys(anchors).length === 0 ? api : { ...api, anchors }
+}
+
+/** Takes the paths an API has now and lets go of those it had, so that no two APIs have one. */
+function claimPaths(
+  { catalogue }: Management,
+  api: ApiDocument,
+  before: readonly PathDefinition[],
+): { readonly operations: Operation[]; readonly conditions: Condition[] } {
+  const wanted = new Map(pathsOf(api.listeners).map((path) => [pathKey(path), path]))
+  const had = new Set(before.map(pathKey))
+  const operations: Operation[] = []
+  const conditions: Condition[] = []
+  for (const [key, path] of wanted) {
+    if (had.has(key)) continue
+    const owner = catalogue.paths.get(key.slice(pathKeyPrefix))
+    if (owner !== undefined) throw duplicatePath(path)
+    operations.push({ put: key, value: api.id })
+    conditions.push({ key, revision: 0 })
+  }
+  for (const key of had) if (!wanted.has(key)) operations.push({ delete: key })
+  return { operations, conditions }
+}
+
+const pathKeyPrefix = keyOf('path', '').length
+
+/** Replaces what an API says. Throws Fault. */
+export function updateApi(
+  management: Management,
+  body: ApiBody,
+  { id, actor }: { readonly id: string; readonly actor: Actor },
+): Promise<ApiDocument> {
+  checkKind(body)
+  return changeApi(management, { id, actor, event: 'API_UPDATED' }, (before) => {
+    const { extra, ...content } = contentOf(unmasked(body, { ...before.extra, ...before }))
+    const { visibility = before.visibility, lifecycleState = before.lifecycleState } = body
+    return { ...before, ...content, extra, visibility, lifecycleState }
+  })
+}
+
+interface ApiChange {
+  readonly id: string
+  readonly actor: Actor
+  readonly event: string
+}
+
+async function changeApi(
+  management: Management,
+  { id, actor, event }: ApiChange,
+  change: (before: ApiDocument) => ApiDocument,
+): Promise<ApiDocument> {
+  return await management.ledger.change({ by: actor.name, lock: `api ${id}` }, async () => {
+    const known = management.ownApi(id, actor)
+    const api = plain({ ...change(known.value), updatedAt: management.now() })
+    const checked = await withAnchors(api)
+    const claims = claimPaths(management, api, pathsOf(known.value.listeners))
+    return {
+      operations: [{ put: known.key, value: checked as unknown as Json }, ...claims.operations],
+      conditions: [{ key: known.key, revision: known.revision }, ...claims.conditions],
+      audits: [noteOf(event, known.value, api)],
+      inForce: api.state === 'STARTED' || known.value.state === 'STARTED',
+      result: checked,
+    }
+  })
+}
+
+/** Lets traffic to an API. Throws Fault. */
+export function startApi(management: Management, id: string, actor: Actor): Promise<ApiDocument> {
+  return changeApi(management, { id, actor, event: 'API_STARTED' }, (before) => {
+    if (before.lifecycleState === 'ARCHIVED') throw badRequest('Deleted API cannot be started')
+    if (before.state === 'STARTED') throw badRequest('API is already started')
+    checkPublishedPlan(management, id)
+    return { ...before, state: 'STARTED', deployedAt: management.now() }
+  })
+}
+
+/** Keeps traffic from an API. Throws Fault. */
+export function stopApi(management: Management, id: string, actor: Actor): Promise<ApiDocument> {
+  return changeApi(management, { id, actor, event: 'API_STOPPED' }, (before) => {
+    if (before.state === 'STOPPED') throw badRequest('API is already stopped')
+    return { ...before, state: 'STOPPED' }
+  })
+}
+
+function badRequest(message: string): Fault {
+  return new Fault(400, message)
+}
+
+function checkPublishedPlan({ catalogue }: Management, id: string): void {
+  const live = catalogue.plansOf(id).some(({ value }) =>
+    value.status === 'PUBLISHED' || value.status === 'DEPRECATED'
+  )
+  if (live) return
+  const message = `The API {${id}} can not be started without at least one published plan`
+  throw bad('api.NotDeployable', message)
+}
+
+/** Notes a deployment: what an API says is in force as soon as it is written. Throws Fault. */
+export function deployApi(
+  management: Management,
+  label: string,
+  { id, actor }: { readonly id: string; readonly actor: Actor },
+): Promise<ApiDocument> {
+  return changeApi(management, { id, actor, event: 'PUBLISH_API' }, (before) => {
+    const live = management.catalogue.plansOf(id).some(({ value }) =>
+      value.status !== 'CLOSED' && value.status !== 'STAGING'
+    )
+    if (!live) {
+      throw bad(
+        'api.NotDeployable',
+        `The API {${id}} can not be deployed without at least one published plan`,
+      )
+    }
+    const at = management.now()
+    const deployments = [{ label, at, by: actor.name }, ...before.deployments]
+    return { ...before, deployedAt: at, deployments: deployments.slice(0, KEPT_DEPLOYMENTS) }
+  })
+}
+
+/** Removes a stopped API whose plans are closed, or closes them. Throws Fault. */
+export async function deleteApi(
+  management: Management,
+  { id, actor, closePlans }: {
+    readonly id: string
+    readonly actor: Actor
+    readonly closePlans: boolean
+  },
+): Promise<void> {
+  const { catalogue, ledger } = management
+  const api = management.ownApi(id, actor)
+  if (api.value.state === 'STARTED') {
+    const { name } = api.value
+    throw bad(
+      'api.running',
+      `API [${name}] is still running and must be stopped before being deleted !`,
+      { api: name },
+    )
+  }
+  const open = catalogue.plansOf(id).filter(({ value }) => value.status !== 'CLOSED')
+  if (open.some(({ value }) => value.status !== 'STAGING') && !closePlans) {
+    const plans = open.map(({ value }) => value.name).join(', ')
+    throw bad(
+      'api.notDeletable',
+      `Plan(s) [${plans}] must be closed before being able to delete the API !`,
+      { plans },
+    )
+  }
+  for (const { value } of open) await closePlan(management, { id: value.id, actor })
+  await ledger.change({ by: actor.name, lock: `api ${id}` }, () => {
+    const known = management.ownApi(id, actor)
+    return {
+      operations: removals(management, known),
+      conditions: [{ key: known.key, revision: known.revision }],
+      audits: [noteOf('API_DELETED', known.value, undefined)],
+      inForce: true,
+      result: undefined,
+    }
+  })
+}
+
+function removals({ catalogue }: Management, { key, value }: Known<ApiDocument>): Operation[] {
+  return [
+    { delete: key },
+    ...pathsOf(value.listeners).map((path) => ({ delete: pathKey(path) })),
+    ...catalogue.plansOf(value.id).map((plan) => ({ delete: plan.key })),
+  ]
+}
+
+function noteOf(
+  event: string,
+  before: ApiDocument | undefined,
+  after: ApiDocument | undefined,
+): {
+  event: string
+  reference: { type: 'API'; id: string }
+  properties: Record<string, string>
+  before: unknown
+  after: unknown
+} {
+  const api = (after ?? before) as ApiDocument
+  const reference = { type: 'API' as const, id: api.id }
+  return { event, reference, properties: { API: api.id }, before, after }
+}

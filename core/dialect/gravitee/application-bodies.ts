@@ -1,0 +1,75 @@
+import * as z from 'zod'
+import { date, name, text } from './bodies.ts'
+import type { JsonMap } from './model.ts'
+
+/** A certificate as it is written by a client. */
+export interface CertificateBody {
+  readonly name: string
+  readonly certificate: string
+  readonly startsAt: number | undefined
+  readonly endsAt: number | undefined
+}
+
+/** An application as it is written by a client. */
+export interface ApplicationBody {
+  readonly name: string
+  readonly description: string
+  readonly domain: string | undefined
+  readonly type: string | undefined
+  readonly client_id: string | undefined
+  readonly settings: {
+    readonly app:
+      | { readonly type: string | undefined; readonly client_id: string | undefined }
+      | undefined
+    readonly oauth: JsonMap | undefined
+    readonly tls: {
+      readonly client_certificate: string | undefined
+      readonly client_certificates: readonly CertificateBody[] | undefined
+    } | undefined
+  } | undefined
+  readonly [name: string]: unknown
+}
+
+const maybe = <T extends z.ZodType>(schema: T): z.ZodType =>
+  schema.nullish().transform((value) => value ?? undefined)
+
+/** The longest certificate that is read, in characters of PEM; chains are cut to their first. */
+const certificateText = z.string().min(1, 'must not be empty').max(200_000)
+
+/** `POST …/certificates`. */
+export const certificateSchema: z.ZodType<CertificateBody> = z.looseObject({
+  name: name(255),
+  certificate: certificateText,
+  startsAt: date,
+  endsAt: date,
+}) as unknown as z.ZodType<CertificateBody>
+
+/** `PUT …/certificates/{id}`. */
+export const updateCertificateSchema: z.ZodType<Omit<CertificateBody, 'certificate'>> = z
+  .looseObject({
+    name: name(255),
+    startsAt: date,
+    endsAt: date,
+  }) as unknown as z.ZodType<Omit<CertificateBody, 'certificate'>>
+
+/** `POST …/certificates/_validate`. */
+export const validateSchema: z.ZodType<{ readonly certificate: string }> = z.looseObject({
+  certificate: certificateText,
+})
+
+/** `POST /applications` and `PUT /applications/{id}`. */
+export const applicationSchema: z.ZodType<ApplicationBody> = z.looseObject({
+  name: name(),
+  description: name(10_000),
+  domain: text(),
+  type: text(),
+  client_id: text(),
+  settings: maybe(z.looseObject({
+    app: maybe(z.looseObject({ type: text(), client_id: text(300) })),
+    oauth: maybe(z.looseObject({})),
+    tls: maybe(z.looseObject({
+      client_certificate: text(200_000),
+      client_certificates: maybe(z.array(certificateSchema).max(50)),
+    })),
+  })),
+}) as unknown as z.ZodType<ApplicationBody>

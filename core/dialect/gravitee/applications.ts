@@ -1,0 +1,308 @@
+import type { Condition, Json, Operation } from '../../store/mod.ts'
+import { extraOf, plain } from './api-bodies.ts'
+import type { ApplicationBody, CertificateBody } from './application-bodies.ts'
+import { claimCertificates, releaseClaims } from './certificate-claims.ts'
+import {
+  alreadyUsed,
+  checkDates,
+  fingerprintText,
+  type ReadCertificate,
+  readClientCertificate,
+} from './certificates.ts'
+import { bad, forbidden } from './faults.ts'
+import { clientKey, keyOf } from './keys.ts'
+import type { Actor, Management } from './management.ts'
+import type { ApplicationDocument, ApplicationSettings, CertificateDocument } from './model.ts'
+import { clientIdOf } from './client-id.ts'
+import { archived, closings, LIVING } from './subscriptions.ts'
+
+/** Certificates that an application may have. */
+export const MOST_CERTIFICATES = 100
+/** Subscriptions that are closed in one transaction. */
+const AT_ONCE = 40
+
+const FIELDS: ReadonlySet<string> = new Set([
+  ...['id', 'name', 'description', 'domain', 'type', 'client_id', 'clientId', 'settings', 'status'],
+  ...['owner', 'created_at', 'updated_at', 'groups', 'environmentId', 'picture', 'picture_url'],
+])
+
+/** A certificate that was read and found fit, before it has an owner. */
+export interface Candidate extends Omit<CertificateBody, 'certificate'> {
+  readonly read: ReadCertificate
+}
+
+/** Reads the certificates that come with an application; the single one of old is named after it. Throws Fault. */
+export async function readCandidates(body: ApplicationBody): Promise<Candidate[]> {
+  const { client_certificate: single, client_certificates: many = [] } = body.settings?.tls ?? {}
+  const one = single === undefined || single.trim() === '' || many.length > 0
+    ? []
+    : [{ name: body.name, certificate: single, startsAt: undefined, endsAt: undefined }]
+  const candidates: Candidate[] = []
+  for (const each of [...many, ...one]) candidates.push(await readCandidate(each))
+  const seen = new Set<string>()
+  for (const { read: { certificate } } of candidates) {
+    if (seen.has(certificate.sha256)) throw alreadyUsed(certificate.sha256)
+    seen.add(certificate.sha256)
+  }
+  return candidates
+}
+
+/** Reads one certificate. Throws Fault. */
+export async function readCandidate(body: CertificateBody): Promise<Candidate> {
+  checkDates(body.startsAt, body.endsAt)
+  const { name, startsAt, endsAt } = body
+  return { name, startsAt, endsAt, read: await readClientCertificate(body.certificate) }
+}
+
+/** The document of a certificate that an application gains. */
+export function certificateOf(
+  management: Management,
+  application: string,
+  { name, startsAt, endsAt, read: { certificate, pem } }: Candidate,
+): CertificateDocument {
+  const now = management.now()
+  const id = management.ledger.ids.next()
+  return plain({
+    id,
+    crossId: id,
+    applicationId: application,
+    name,
+    ...(startsAt === undefined ? {} : { startsAt }),
+    ...(endsAt === undefined ? {} : { endsAt }),
+    createdAt: now,
+    updatedAt: now,
+    certificate: pem,
+    certificateExpiration: certificate.notAfter,
+    subject: certificate.subject,
+    issuer: certificate.issuer,
+    sha256: certificate.sha256,
+  })
+}
+
+/** Makes an application with its certificates, all at once. Throws Fault. */
+export async function createApplication(
+  management: Management,
+  body: ApplicationBody,
+  { actor, id }: { readonly actor: Actor; readonly id?: string },
+): Promise<ApplicationDocument> {
+  const candidates = await readCandidates(body)
+  const { ledger } = management
+  const lock = `application ${id ?? ledger.ids.next()}`
+  return await ledger.change({ by: actor.name, lock }, async () => {
+    const application = newApplication(management, body, {
+      actor,
+      ...(id === undefined ? {} : { id }),
+    })
+    const key = keyOf('application', application.id)
+    const certificates = candidates.map((each) => certificateOf(management, application.id, each))
+    const claims = await claimCertificates(management, certificates)
+    const client = claimClient(management, application, undefined)
+    return {
+      operations: [
+        { put: key, value: application as unknown as Json },
+        ...claims.operations,
+        ...client.operations,
+      ],
+      conditions: [{ key, revision: 0 }, ...claims.conditions, ...client.conditions],
+      audits: [{
+        ...noteOf('APPLICATION_CREATED', application),
+        after: { ...application, certificates: certificates.map(toldOf) },
+      }],
+      // Until it subscribes to something, no request can depend on it.
+      inForce: claims.taken,
+      result: application,
+    }
+  })
+}
+
+function newApplication(
+  management: Management,
+  body: ApplicationBody,
+  { actor, id }: { readonly actor: Actor; readonly id?: string },
+): ApplicationDocument {
+  const now = management.now()
+  return plain({
+    id: id ?? management.ledger.ids.next(),
+    name: body.name,
+    description: body.description,
+    ...(body.domain === undefined ? {} : { domain: body.domain }),
+    type: (body.settings?.oauth !== undefined && body.type !== undefined ? body.type : 'SIMPLE')
+      .toUpperCase(),
+    status: 'ACTIVE',
+    settings: settingsOf(body),
+    owner: actor.name,
+    extra: extraOf(body, FIELDS),
+    createdAt: now,
+    updatedAt: now,
+  })
+}
+
+function settingsOf({ settings, type, client_id }: ApplicationBody): ApplicationSettings {
+  if (settings?.oauth !== undefined) return plain({ oauth: settings.oauth })
+  const app = settings?.app
+  return plain({
+    app: {
+      ...(app?.type ?? type ? { type: app?.type ?? type } : {}),
+      ...(app?.client_id ?? client_id ? { client_id: app?.client_id ?? client_id } : {}),
+    },
+  }) as ApplicationSettings
+}
+
+/** Takes an application's client id, and lets go of the one before. Throws Fault where another one has it. */
+function claimClient(
+  { catalogue }: Management,
+  application: ApplicationDocument,
+  before: ApplicationDocument | undefined,
+): { operations: Operation[]; conditions: Condition[] } {
+  const wanted = application.status === 'ACTIVE' ? clientIdOf(application) : undefined
+  const had = before?.status === 'ACTIVE' ? clientIdOf(before) : undefined
+  if (wanted === had) return { operations: [], conditions: [] }
+  const operations: Operation[] = had === undefined ? [] : [{ delete: clientKey(had) }]
+  if (wanted === undefined) return { operations, conditions: [] }
+  const key = clientKey(wanted)
+  if (catalogue.clients.has(encodeURIComponent(wanted))) {
+    throw bad('clientId.exists', `Client id [${wanted}] already exists`, { clientId: wanted })
+  }
+  operations.push({ put: key, value: application.id })
+  return { operations, conditions: [{ key, revision: 0 }] }
+}
+
+/** Replaces what an application says of itself; certificates have their own resource. Throws Fault. */
+export async function updateApplication(
+  management: Management,
+  body: ApplicationBody,
+  { id, actor }: { readonly id: string; readonly actor: Actor },
+): Promise<ApplicationDocument> {
+  return await management.ledger.change({ by: actor.name, lock: `application ${id}` }, () => {
+    const known = management.ownApplication(id, actor)
+    if (known.value.status === 'ARCHIVED') throw archived(known.value)
+    const { domain: _, ...before } = known.value
+    const application = plain({
+      ...before,
+      name: body.name,
+      description: body.description,
+      ...(body.domain === undefined ? {} : { domain: body.domain }),
+      settings: body.settings === undefined ? before.settings : settingsOf(body),
+      extra: { ...before.extra, ...extraOf(body, FIELDS) },
+      updatedAt: management.now(),
+    })
+    const client = claimClient(management, application, known.value)
+    return {
+      operations: [{ put: known.key, value: application as unknown as Json }, ...client.operations],
+      conditions: [{ key: known.key, revision: known.revision }, ...client.conditions],
+      audits: [{
+        ...noteOf('APPLICATION_UPDATED', application),
+        before: known.value,
+        after: application,
+      }],
+      inForce: client.operations.length > 0,
+      result: application,
+    }
+  })
+}
+
+/** Archives an application: its subscriptions are closed, and its certificates are free for others. Throws Fault. */
+export async function archiveApplication(
+  management: Management,
+  id: string,
+  actor: Actor,
+): Promise<void> {
+  const { ledger } = management
+  await ledger.change({ by: actor.name, lock: `application ${id}` }, () => {
+    const known = management.ownApplication(id, actor)
+    if (known.value.status === 'ARCHIVED') throw archived(known.value)
+    const application = { ...known.value, status: 'ARCHIVED' as const, updatedAt: management.now() }
+    const client = claimClient(management, application, known.value)
+    return {
+      operations: [{ put: known.key, value: application as unknown as Json }, ...client.operations],
+      conditions: [{ key: known.key, revision: known.revision }],
+      audits: [{
+        ...noteOf('APPLICATION_ARCHIVED', application),
+        before: known.value,
+        after: application,
+      }],
+      inForce: true,
+      result: undefined,
+    }
+  })
+  // It lets nobody in any more; what follows frees what it held, a transaction's worth at a time.
+  while (await freeSome(management, id, actor));
+}
+
+/** Closes some subscriptions of an archived application and frees some certificates; whether there are more. */
+async function freeSome(management: Management, id: string, actor: Actor): Promise<boolean> {
+  const { ledger, catalogue } = management
+  return await ledger.change({ by: actor.name, lock: `application ${id}` }, async () => {
+    const living = catalogue.subscriptionsOf(id).filter(({ value }) =>
+      LIVING.includes(value.status)
+    )
+    const closing = closings(management, living.slice(0, AT_ONCE))
+    const held = catalogue.certificatesOf(id).map(({ value }) => value)
+    const claims = await releaseClaims(management, living.length > 0 ? [] : held)
+    return {
+      operations: [...closing.operations, ...claims.operations.slice(0, AT_ONCE)],
+      conditions: [...closing.conditions, ...claims.conditions.slice(0, AT_ONCE)],
+      audits: closing.audits,
+      inForce: false,
+      result: living.length > 0 || claims.operations.length > AT_ONCE,
+    }
+  })
+}
+
+/** Takes an application out of the archive; its certificates count again where nobody else has them. Throws Fault. */
+export async function restoreApplication(
+  management: Management,
+  id: string,
+  actor: Actor,
+): Promise<ApplicationDocument> {
+  const { ledger, catalogue } = management
+  if (actor.role !== 'admin') throw forbidden()
+  return await ledger.change({ by: actor.name, lock: `application ${id}` }, async () => {
+    const known = management.ownApplication(id, actor)
+    const { name, status } = known.value
+    if (status !== 'ARCHIVED') {
+      throw bad('application.active', `Application [${name}] is active and cannot be restored.`, {
+        application: name,
+      })
+    }
+    const application = { ...known.value, status: 'ACTIVE' as const, updatedAt: management.now() }
+    const claims = await claimCertificates(
+      management,
+      catalogue.certificatesOf(id).map(({ value }) => value),
+      { lost: 'release' },
+    )
+    const client = claimClient(management, application, known.value)
+    return {
+      operations: [
+        { put: known.key, value: application as unknown as Json },
+        ...claims.operations,
+        ...client.operations,
+      ],
+      conditions: [
+        { key: known.key, revision: known.revision },
+        ...claims.conditions,
+        ...client.conditions,
+      ],
+      audits: [{
+        ...noteOf('APPLICATION_RESTORED', application),
+        before: known.value,
+        after: application,
+      }],
+      inForce: true,
+      result: application,
+    }
+  })
+}
+
+function noteOf(event: string, { id }: ApplicationDocument): {
+  event: string
+  reference: { type: 'APPLICATION'; id: string }
+  properties: Record<string, string>
+} {
+  return { event, reference: { type: 'APPLICATION', id }, properties: { APPLICATION: id } }
+}
+
+/** A certificate in audits: by its fingerprint. */
+export function toldOf({ certificate: _, sha256, ...told }: CertificateDocument): unknown {
+  return { ...told, fingerprint: fingerprintText(sha256) }
+}

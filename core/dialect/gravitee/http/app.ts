@@ -1,0 +1,123 @@
+import { Hono } from 'hono'
+import type { DialectApi } from '../../types.ts'
+import type { Authentication } from '../authentication.ts'
+import { Fault, notFound } from '../faults.ts'
+import type { Management } from '../management.ts'
+import { addAutomationRoutes } from './automation.ts'
+import type { AddRoutes, Call, Part, Variables } from './exchange.ts'
+import { openApi } from './openapi.ts'
+import { addApplicationRoutes, addCertificateRoutes } from './v1-applications.ts'
+import { addApisV1 } from './v1-apis.ts'
+import { addSubscriptionRoutesV1 } from './v1-subscriptions.ts'
+import { addApiRoutes } from './v2-apis.ts'
+import { addOtherRoutes } from './v2-others.ts'
+import { addPlanRoutes } from './v2-plans.ts'
+import { addSubscriptionRoutes } from './v2-subscriptions.ts'
+
+/** What the paths begin with that are answered here. */
+export const PATHS: readonly string[] = ['/management', '/portal', '/automation']
+
+const V2: readonly AddRoutes[] = [
+  addApiRoutes,
+  addPlanRoutes,
+  addSubscriptionRoutes,
+  addOtherRoutes,
+]
+const V1: readonly AddRoutes[] = [
+  addApplicationRoutes,
+  addCertificateRoutes,
+  addApisV1,
+  addSubscriptionRoutesV1,
+]
+
+/** What the API needs to answer. */
+export interface ApiMeans {
+  readonly management: Management
+  readonly authentication: Authentication
+}
+
+/** The Management API, v1 and v2, with the parts of the portal and automation APIs that concern certificates. */
+export function createManagementApi(means: ApiMeans): DialectApi {
+  const app: Part = new Hono<Variables>()
+  app.get(
+    '/management/openapi.json',
+    (call) => call.json(openApi(means.management.context.version)),
+  )
+  app.use('*', async (call, next) => {
+    call.set('actor', await means.authentication.identify(call.req.header('authorization')))
+    checkPlace(call)
+    await next()
+  })
+  const org = '/management/organizations/:organization/environments/:environment'
+  mount(app, means, { base: '/management/v2/environments/:environment', parts: V2 })
+  mount(app, means, { base: org.replace('/management', '/management/v2'), parts: V2 })
+  mount(app, means, { base: org, parts: V1 })
+  mount(app, means, { base: '/portal/environments/:environment', parts: [addCertificateRoutes] })
+  const automation = org.replace('/management', '/automation')
+  mount(app, means, { base: automation, parts: [addAutomationRoutes] })
+  app.get(
+    '/management/v2/organizations/:organization',
+    (call) => call.json({ id: 'DEFAULT', name: 'Default organization' }),
+  )
+  app.notFound((call) => answerFault(call, new Fault(404, 'Not Found')))
+  app.onError((error, call) =>
+    answerFault(call as unknown as Call, asFault(means.management, error))
+  )
+  return async (request) => await app.fetch(request)
+}
+
+function mount(
+  app: Part,
+  { management }: ApiMeans,
+  { base, parts }: { readonly base: string; readonly parts: readonly AddRoutes[] },
+): void {
+  const part: Part = new Hono<Variables>()
+  for (const add of parts) add(part, management)
+  app.route(base, part)
+}
+
+/** There is one organization and one environment, both named DEFAULT. */
+function checkPlace(call: Call): void {
+  const path = call.req.path
+  const organization = /\/organizations\/([^/]+)/.exec(path)?.[1]
+  const environment = /\/environments\/([^/]+)/.exec(path)?.[1]
+  if (organization !== undefined && organization.toUpperCase() !== 'DEFAULT') {
+    throw notFound('organization', organization)
+  }
+  if (environment !== undefined && environment.toUpperCase() !== 'DEFAULT') {
+    throw notFound('environment', environment)
+  }
+}
+
+function asFault(management: Management, error: Error): Fault {
+  if (error instanceof Fault) return error
+  management.context.log.write('error', 'Management API failed', {
+    reason: String(error.stack ?? error),
+  })
+  return new Fault(500, 'Internal server error', { code: 'unexpectedError' })
+}
+
+/** Errors in the form of the version that was asked. */
+function answerFault(call: Call, fault: Fault): Response {
+  const { status, message, code, parameters, details } = fault
+  const isV1 = !call.req.path.startsWith('/management/v2') &&
+    !call.req.path.startsWith('/automation')
+  const body = isV1
+    ? { message, http_status: status, parameters, technicalCode: code }
+    : { httpStatus: status, message, technicalCode: code, parameters: parameters ?? {}, details }
+  const headers: Record<string, string> = status === 401
+    ? { 'WWW-Authenticate': 'Basic realm="gravitee.io"' }
+    : {}
+  return call.json(detailed(body, { isV1, details }), status as 400, headers)
+}
+
+/** The v1 form has no place for details: the first one is told in the message. */
+function detailed(
+  body: Record<string, unknown>,
+  { isV1, details }: { readonly isV1: boolean; readonly details: Fault['details'] },
+): Record<string, unknown> {
+  const [first] = details
+  if (!isV1 || first === undefined) return body
+  const where = first.location === undefined ? '' : `${first.location}: `
+  return { ...body, message: `${String(body['message'])}: ${where}${first.message}` }
+}

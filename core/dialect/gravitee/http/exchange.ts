@@ -1,0 +1,45 @@
+import type { Context, Hono } from 'hono'
+import type { Actor, Management } from '../management.ts'
+
+/** What every handler finds. */
+export interface Variables {
+  readonly Variables: { actor: Actor }
+}
+
+/** A request within the API. */
+export type Call = Context<Variables>
+
+/** A part of the API. */
+export type Part = Hono<Variables>
+
+/** Adds routes to a part of the API. */
+export type AddRoutes = (app: Part, management: Management) => void
+
+/** The URL that was asked for. */
+export function urlOf(call: Call): URL {
+  return new URL(call.req.url)
+}
+
+/** A parameter of the path. */
+export function param(call: Call, name: string): string {
+  return call.req.param(name) ?? ''
+}
+
+/** The values of a query parameter, repeated or between commas. */
+export function listOf(call: Call, name: string): string[] | undefined {
+  const values = call.req.queries(name)
+  if (values === undefined) return undefined
+  const all = values.flatMap((value) => value.split(',')).map((value) => value.trim())
+  return all.filter((value) => value !== '')
+}
+
+/** 201 with the place of what was made. */
+export function created(call: Call, id: string, body: Record<string, unknown>): Response {
+  const url = urlOf(call)
+  return call.json(body, 201, { Location: `${url.origin}${url.pathname.replace(/\/$/, '')}/${id}` })
+}
+
+/** 204. */
+export function noContent(call: Call): Response {
+  return call.body(null, 204)
+}

@@ -1,0 +1,168 @@
+import * as z from 'zod'
+import { createApiSchema, updateApiSchema } from '../api-bodies.ts'
+import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '../apis.ts'
+import { check, readBody, readOptionalBody, text } from '../bodies.ts'
+import { exportDefinition, importDefinition } from '../imports.ts'
+import { pathKey } from '../keys.ts'
+import { type Management, owns } from '../management.ts'
+import type { ApiDocument } from '../model.ts'
+import { duplicatePath, sanitizePath } from '../paths.ts'
+import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
+import { pageAnswer, pageOf, slice } from './paging.ts'
+import { apiView, iso } from './views.ts'
+
+const deploymentSchema = z.looseObject({
+  deploymentLabel: z.string().max(32, 'size must be between 0 and 32').nullish(),
+})
+
+const searchSchema = z.looseObject({
+  query: text(),
+  ids: z.array(z.string()).nullish(),
+})
+
+const verifyPathsSchema = z.looseObject({
+  apiId: text(),
+  paths: z.array(z.looseObject({ path: z.string(), host: text() })).max(100),
+})
+
+/** `/apis`. */
+export function addApiRoutes(app: Part, management: Management): void {
+  app.get('/apis', (call) => call.json(listApis(management, call)))
+  app.post('/apis', async (call) => {
+    const body = await readBody(call.req.raw, createApiSchema)
+    const api = await createApi(management, body, { actor: call.var.actor })
+    return created(call, api.id, apiView(api, urlOf(call)))
+  })
+  app.post('/apis/_search', async (call) => {
+    const { query, ids } = await readOptionalBody(call.req.raw, searchSchema)
+    return call.json(listApis(management, call, { query, ids: ids ?? undefined }))
+  })
+  app.post('/apis/_verify/paths', async (call) => {
+    const asked = await readBody(call.req.raw, verifyPathsSchema)
+    return call.json(verifyPaths(management, asked))
+  })
+  app.post('/apis/_import/definition', async (call) => {
+    const body = await readBody(call.req.raw, z.looseObject({}))
+    const api = await importDefinition(management, body, call.var.actor)
+    const at = new URL(urlOf(call).href.replace('/_import/definition', ''))
+    const location = `${at.origin}${at.pathname}/${api.id}`
+    return call.json(apiView(api, at), 201, { Location: location })
+  })
+  addOneApi(app, management)
+}
+
+function addOneApi(app: Part, management: Management): void {
+  const one = '/apis/:api'
+  app.get(one, (call) => {
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    return call.json(apiView(value, urlOf(call)), 200, tagsOf(value))
+  })
+  app.put(one, async (call) => {
+    const before = management.ownApi(param(call, 'api'), call.var.actor).value
+    if (!isWanted(call, before)) return call.body(null, 412)
+    const body = check(await call.req.json().catch(() => undefined), updateApiSchema)
+    const api = await updateApi(management, body, { id: before.id, actor: call.var.actor })
+    return call.json(apiView(api, urlOf(call)), 200, tagsOf(api))
+  })
+  app.delete(one, async (call) => {
+    const closePlans = call.req.query('closePlans') === 'true'
+    await deleteApi(management, { id: param(call, 'api'), actor: call.var.actor, closePlans })
+    return noContent(call)
+  })
+  app.post(`${one}/_start`, (call) => changeState(management, call, startApi))
+  app.post(`${one}/_stop`, (call) => changeState(management, call, stopApi))
+  app.get(`${one}/_export/definition`, (call) => {
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    return call.json(exportDefinition(management, value))
+  })
+  addDeployments(app, management)
+}
+
+function addDeployments(app: Part, management: Management): void {
+  const place = '/apis/:api/deployments'
+  app.post(place, async (call) => {
+    const { deploymentLabel } = await readOptionalBody(call.req.raw, deploymentSchema)
+    const order = { id: param(call, 'api'), actor: call.var.actor }
+    const api = await deployApi(management, deploymentLabel ?? '', order)
+    return call.body(null, 202, tagsOf(api))
+  })
+  app.get(place, (call) => {
+    const { deployments } = management.ownApi(param(call, 'api'), call.var.actor).value
+    return call.json({
+      data: deployments.map(({ label, at, by }) => ({ label, createdAt: iso(at), user: by })),
+    })
+  })
+  app.get(`${place}/current`, (call) => {
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    return call.json(apiView(value, urlOf(call)))
+  })
+  app.get(`${place}/_verify`, (call) => {
+    management.ownApi(param(call, 'api'), call.var.actor)
+    return call.json({ ok: true })
+  })
+}
+
+function tagsOf({ updatedAt }: ApiDocument): Record<string, string> {
+  return { ETag: `"${updatedAt}"`, 'Last-Modified': new Date(updatedAt).toUTCString() }
+}
+
+/** Whether `If-Match` (RFC 9110 section 13.1.1) is met. */
+function isWanted(call: Call, { updatedAt }: ApiDocument): boolean {
+  const wanted = call.req.header('if-match')
+  return wanted === undefined || wanted === '*' || wanted.includes(`"${updatedAt}"`) ||
+    wanted === String(updatedAt)
+}
+
+async function changeState(
+  management: Management,
+  call: Call,
+  change: typeof startApi,
+): Promise<Response> {
+  const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+  if (!isWanted(call, value)) return call.body(null, 412)
+  return call.body(null, 204, tagsOf(await change(management, value.id, call.var.actor)))
+}
+
+interface Search {
+  readonly query?: string | undefined
+  readonly ids?: readonly string[] | undefined
+}
+
+function listApis(
+  management: Management,
+  call: Call,
+  search: Search = {},
+): Record<string, unknown> {
+  const page = pageOf(urlOf(call))
+  const ids = search.ids ?? listOf(call, 'ids')
+  const query = search.query?.toLowerCase()
+  const all = [...management.catalogue.apis.values()].map(({ value }) => value)
+    .filter((api) =>
+      owns(call.var.actor, api) && (ids?.includes(api.id) ?? true) &&
+      (query === undefined || fits(api, query))
+    )
+  const some = slice(all, page).map((api) => apiView(api, urlOf(call)))
+  return pageAnswer(some, all.length, { page, url: urlOf(call) })
+}
+
+function fits({ id, name, description }: ApiDocument, query: string): boolean {
+  return id === query || `${name} ${description}`.toLowerCase().includes(query)
+}
+
+function verifyPaths(
+  { catalogue }: Management,
+  { apiId, paths }: z.infer<typeof verifyPathsSchema>,
+): Record<string, unknown> {
+  for (const each of paths) {
+    const path = {
+      path: sanitizePath(each.path),
+      ...(each.host === undefined ? {} : { host: each.host }),
+    }
+    const key = pathKey(path)
+    const owner = catalogue.paths.get(key.slice(key.lastIndexOf('/') + 1))?.value
+    if (owner !== undefined && owner !== apiId) {
+      return { ok: false, reason: duplicatePath(path).message }
+    }
+  }
+  return { ok: true }
+}

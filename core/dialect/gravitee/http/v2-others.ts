@@ -1,0 +1,82 @@
+import { Fault } from '../faults.ts'
+import { type Management, owns } from '../management.ts'
+import type { ApplicationDocument } from '../model.ts'
+import { listAudits } from '../audits.ts'
+import { expiringCertificates } from '../expiring.ts'
+import { type Call, listOf, param, type Part, urlOf } from './exchange.ts'
+import { pageAnswer, pageOf } from './paging.ts'
+import { applicationView, auditView } from './views.ts'
+
+/** What else the v2 API tells: applications, audits, certificates that expire. */
+export function addOtherRoutes(app: Part, management: Management): void {
+  app.get('/applications', (call) => call.json(listApplications(management, call)))
+  app.get('/applications/:application', (call) => {
+    const { value } = management.ownApplication(param(call, 'application'), call.var.actor)
+    return call.json(applicationView(value))
+  })
+  app.get('/apis/:api/audits', async (call) => {
+    management.ownApi(param(call, 'api'), call.var.actor)
+    return call.json(await audits(management, call, { API: param(call, 'api') }))
+  })
+  app.get('/audits', async (call) => {
+    if (call.var.actor.role !== 'admin') {
+      throw new Fault(403, 'You do not have sufficient rights to access this resource', {
+        code: 'errors.forbidden',
+      })
+    }
+    return call.json(await audits(management, call, {}))
+  })
+  app.get('/certificates/expiring', (call) => {
+    const page = pageOf(urlOf(call))
+    const all = expiringCertificates(management, call.var.actor)
+    const some = all.slice((page.page - 1) * page.perPage, page.page * page.perPage)
+    return call.json(pageAnswer(some, all.length, { page, url: urlOf(call) }))
+  })
+}
+
+function listApplications(management: Management, call: Call): Record<string, unknown> {
+  const page = pageOf(urlOf(call))
+  const { data, total } = pickApplications(management, call, {
+    skip: (page.page - 1) * page.perPage,
+    take: page.perPage,
+    status: 'ACTIVE',
+  })
+  return pageAnswer(data.map(applicationView), total, { page, url: urlOf(call) })
+}
+
+/** Applications that someone may see, by name. */
+export function pickApplications(
+  { catalogue }: Management,
+  call: Call,
+  { skip, take, status }: { readonly skip: number; readonly take: number; readonly status: string },
+): { readonly data: ApplicationDocument[]; readonly total: number } {
+  const ids = listOf(call, 'ids')
+  const query = call.req.query('query')?.toLowerCase()
+  const data: ApplicationDocument[] = []
+  let total = 0
+  for (const id of ids ?? catalogue.applicationNames) {
+    const application = catalogue.applications.get(id)?.value
+    if (application === undefined || application.status !== status) continue
+    if (!owns(call.var.actor, application)) continue
+    if (
+      query !== undefined && !`${application.id} ${application.name}`.toLowerCase().includes(query)
+    ) continue
+    total++
+    if (total > skip && data.length < take) data.push(application)
+  }
+  return { data, total }
+}
+
+async function audits(
+  management: Management,
+  call: Call,
+  properties: Readonly<Record<string, string>>,
+): Promise<Record<string, unknown>> {
+  const page = pageOf(urlOf(call))
+  const { data, total } = await listAudits(management, {
+    properties,
+    events: listOf(call, 'events'),
+    page,
+  })
+  return pageAnswer(data.map(auditView), total, { page, url: urlOf(call) })
+}

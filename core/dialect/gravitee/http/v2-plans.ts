@@ -1,0 +1,76 @@
+import { readBody } from '../bodies.ts'
+import type { Management } from '../management.ts'
+import { type PlanBody, planSchema } from '../plan-bodies.ts'
+import {
+  closePlan,
+  createPlan,
+  deletePlan,
+  deprecatePlan,
+  type PlanOrder,
+  publishPlan,
+  updatePlan,
+} from '../plans.ts'
+import { Fault } from '../faults.ts'
+import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
+import { pageAnswer, pageOf, slice } from './paging.ts'
+import { planView } from './views.ts'
+
+const PLANS = '/apis/:api/plans'
+
+/** `/apis/{api}/plans`. */
+export function addPlanRoutes(app: Part, management: Management): void {
+  app.get(PLANS, (call) => call.json(listPlans(management, call)))
+  app.post(PLANS, async (call) => {
+    const body = await readBody<PlanBody>(call.req.raw, planSchema)
+    if (body.security === undefined) {
+      throw new Fault(400, 'Plan is not valid.', { code: 'plan.invalid' })
+    }
+    const plan = await createPlan(management, body, {
+      api: param(call, 'api'),
+      actor: call.var.actor,
+    })
+    return created(call, plan.id, planView(plan))
+  })
+  const one = `${PLANS}/:plan`
+  app.get(one, (call) => {
+    const plan = management.plan(param(call, 'plan'), param(call, 'api'))
+    management.ownApi(plan.value.apiId, call.var.actor)
+    return call.json(planView(plan.value))
+  })
+  app.put(one, async (call) => {
+    const body = await readBody<PlanBody>(call.req.raw, planSchema)
+    return call.json(planView(await updatePlan(management, body, orderOf(call))))
+  })
+  app.delete(one, async (call) => {
+    await deletePlan(management, orderOf(call))
+    return noContent(call)
+  })
+  app.post(
+    `${one}/_publish`,
+    async (call) => call.json(planView(await publishPlan(management, orderOf(call)))),
+  )
+  app.post(
+    `${one}/_deprecate`,
+    async (call) => call.json(planView(await deprecatePlan(management, orderOf(call)))),
+  )
+  app.post(
+    `${one}/_close`,
+    async (call) => call.json(planView(await closePlan(management, orderOf(call)))),
+  )
+}
+
+function orderOf(call: Call): PlanOrder {
+  return { id: param(call, 'plan'), api: param(call, 'api'), actor: call.var.actor }
+}
+
+function listPlans(management: Management, call: Call): Record<string, unknown> {
+  management.ownApi(param(call, 'api'), call.var.actor)
+  const statuses = listOf(call, 'statuses') ?? ['PUBLISHED']
+  const securities = listOf(call, 'securities')
+  const page = pageOf(urlOf(call))
+  const all = management.catalogue.plansOf(param(call, 'api')).map(({ value }) => value)
+    .filter(({ status, security }) =>
+      statuses.includes(status) && (securities?.includes(security.type) ?? true)
+    )
+  return pageAnswer(slice(all, page).map(planView), all.length, { page, url: urlOf(call) })
+}

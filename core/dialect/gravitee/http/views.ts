@@ -1,0 +1,319 @@
+import { type CertificateStatus, fingerprintText, isActive, statusOf } from '../certificates.ts'
+import type { Management } from '../management.ts'
+import type {
+  ApiDocument,
+  ApiKeyDocument,
+  ApplicationDocument,
+  AuditDocument,
+  CertificateDocument,
+  PlanDocument,
+  SubscriptionDocument,
+} from '../model.ts'
+import { patchOf } from '../audit.ts'
+import { masked } from '../secrets.ts'
+import { expiryWarning } from '../expiry.ts'
+
+/** What is answered. */
+export type View = Record<string, unknown>
+
+/** A moment as the v2 API writes it. */
+export function iso(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time).toISOString()
+}
+
+const user = (id: string): View => ({ id, displayName: id })
+
+/** An API as the v2 API answers it. */
+export function apiView(api: ApiDocument, url: URL): View {
+  const { id, crossId, name, description, apiVersion, type, listeners, state, owner } = api
+  const base = `${url.origin}${url.pathname.replace(/\/apis(\/.*)?$/, '/apis')}/${id}`
+  return {
+    ...masked(api.extra),
+    id,
+    crossId: crossId ?? id,
+    name,
+    description,
+    apiVersion,
+    definitionVersion: 'V4',
+    type,
+    listeners,
+    endpointGroups: masked(api.endpointGroups),
+    createdAt: iso(api.createdAt),
+    updatedAt: iso(api.updatedAt),
+    deployedAt: iso(api.deployedAt),
+    state,
+    deploymentState: api.deployedAt === undefined ? 'NEED_REDEPLOY' : 'DEPLOYED',
+    lifecycleState: api.lifecycleState,
+    visibility: api.visibility,
+    primaryOwner: { ...user(owner), type: 'USER' },
+    definitionContext: { origin: 'MANAGEMENT', mode: 'FULLY_MANAGED', syncFrom: 'MANAGEMENT' },
+    _links: { pictureUrl: `${base}/picture`, backgroundUrl: `${base}/background` },
+  }
+}
+
+/** A plan as the v2 API answers it. */
+export function planView(plan: PlanDocument): View {
+  const { id, apiId, name, description, validation, status, order, selectionRule } = plan
+  return {
+    ...masked(plan.extra),
+    id,
+    crossId: plan.crossId ?? id,
+    apiId,
+    name,
+    description,
+    definitionVersion: 'V4',
+    mode: 'STANDARD',
+    security: { type: plan.security.type, configuration: masked(plan.security.configuration) },
+    selectionRule,
+    type: 'API',
+    validation,
+    status,
+    order,
+    characteristics: plan.characteristics,
+    flows: plan.flows,
+    createdAt: iso(plan.createdAt),
+    updatedAt: iso(plan.updatedAt),
+    publishedAt: iso(plan.publishedAt),
+    closedAt: iso(plan.closedAt),
+  }
+}
+
+/** A subscription as the v2 API answers it; `expands` names what is told in full. */
+export function subscriptionView(
+  { catalogue }: Management,
+  subscription: SubscriptionDocument,
+  expands: readonly string[] = [],
+): View {
+  const { id, apiId, planId, applicationId, status, subscribedBy, processedBy } = subscription
+  const api = expands.includes('api') ? catalogue.apis.get(apiId)?.value : undefined
+  const plan = expands.includes('plan') ? catalogue.plans.get(planId)?.value : undefined
+  const application = expands.includes('application')
+    ? catalogue.applications.get(applicationId)?.value
+    : undefined
+  return {
+    id,
+    api: {
+      id: apiId,
+      ...(api && { name: api.name, apiVersion: api.apiVersion, definitionVersion: 'V4' }),
+    },
+    plan: {
+      id: planId,
+      ...(plan && { name: plan.name, apiId, security: plan.security, mode: 'STANDARD' }),
+    },
+    application: { id: applicationId, ...(application && applicationBrief(application)) },
+    consumerMessage: subscription.request,
+    publisherMessage: subscription.reason,
+    metadata: subscription.metadata ?? {},
+    daysToExpirationOnLastNotification: undefined,
+    status,
+    consumerStatus: 'STARTED',
+    processedBy: processedBy === undefined ? undefined : user(processedBy),
+    subscribedBy: user(subscribedBy),
+    processedAt: iso(subscription.processedAt),
+    startingAt: iso(subscription.startingAt),
+    endingAt: iso(subscription.endingAt),
+    createdAt: iso(subscription.createdAt),
+    updatedAt: iso(subscription.updatedAt),
+    closedAt: iso(subscription.closedAt),
+    pausedAt: iso(subscription.pausedAt),
+    origin: 'MANAGEMENT',
+  }
+}
+
+function applicationBrief({ name, description, domain, type, owner }: ApplicationDocument): View {
+  return {
+    name,
+    description,
+    domain,
+    type,
+    primaryOwner: { ...user(owner), type: 'USER' },
+    apiKeyMode: 'UNSPECIFIED',
+  }
+}
+
+/** A subscription as the v1 API answers it. */
+export function subscriptionViewV1(
+  { catalogue }: Management,
+  subscription: SubscriptionDocument,
+): View {
+  const api = catalogue.apis.get(subscription.apiId)?.value
+  const plan = catalogue.plans.get(subscription.planId)?.value
+  const owner = api?.owner ?? ''
+  return {
+    id: subscription.id,
+    api: {
+      id: subscription.apiId,
+      name: api?.name,
+      version: api?.apiVersion,
+      owner: user(owner),
+    },
+    plan: { id: subscription.planId, name: plan?.name, security: plan?.security.type },
+    application: {
+      id: subscription.applicationId,
+      name: catalogue.applications.get(subscription.applicationId)?.value.name,
+    },
+    status: subscription.status,
+    consumerStatus: 'STARTED',
+    request: subscription.request,
+    reason: subscription.reason,
+    processed_by: subscription.processedBy,
+    subscribed_by: user(subscription.subscribedBy),
+    processed_at: subscription.processedAt,
+    starting_at: subscription.startingAt,
+    ending_at: subscription.endingAt,
+    created_at: subscription.createdAt,
+    updated_at: subscription.updatedAt,
+    closed_at: subscription.closedAt,
+    paused_at: subscription.pausedAt,
+    client_id: subscription.clientId,
+  }
+}
+
+/** An application as the v1 API answers it. */
+export function applicationViewV1(
+  management: Management,
+  application: ApplicationDocument,
+  { list = false }: { readonly list?: boolean } = {},
+): View {
+  const { id, name, description, domain, type, status, owner, settings } = application
+  return {
+    ...application.extra,
+    id,
+    name,
+    description,
+    domain,
+    type,
+    status,
+    settings: { ...masked(settings), tls: tlsView(management, application, list) },
+    owner: { ...user(owner), type: 'USER' },
+    groups: [],
+    created_at: application.createdAt,
+    updated_at: application.updatedAt,
+    api_key_mode: 'UNSPECIFIED',
+    origin: 'MANAGEMENT',
+  }
+}
+
+/**
+ * What an application tells of its certificates: its only one, where that has its name, as applications from before
+ * there could be several; in lists the newest; else all that are active.
+ */
+function tlsView(
+  management: Management,
+  { id, name }: ApplicationDocument,
+  list: boolean,
+): View | undefined {
+  const now = management.now()
+  const active = management.catalogue.certificatesOf(id).map(({ value }) => value)
+    .filter((certificate) => isActive(certificate, now))
+  const newest = active.at(-1)
+  if (newest === undefined) {
+    return list ? undefined : { client_certificates: [], certificate_count: 0 }
+  }
+  if (list) return { client_certificate: newest.certificate, certificate_count: 0 }
+  if (active.length === 1 && newest.name === name) {
+    return { client_certificate: newest.certificate, certificate_count: 1 }
+  }
+  return {
+    client_certificates: active.map((each) => ({
+      name: each.name,
+      certificate: each.certificate,
+      startsAt: each.startsAt,
+      endsAt: each.endsAt,
+    })),
+    certificate_count: active.length,
+  }
+}
+
+/** An application as the v2 API answers it. */
+export function applicationView(application: ApplicationDocument): View {
+  const { id, status } = application
+  return {
+    id,
+    ...applicationBrief(application),
+    status,
+    createdAt: iso(application.createdAt),
+    updatedAt: iso(application.updatedAt),
+  }
+}
+
+/** A certificate of an application; it says when it will expire soon. */
+export function certificateView(management: Management, certificate: CertificateDocument): View {
+  const now = management.now()
+  const status: CertificateStatus = statusOf(certificate, now)
+  return {
+    id: certificate.id,
+    crossId: certificate.crossId,
+    applicationId: certificate.applicationId,
+    name: certificate.name,
+    startsAt: certificate.startsAt,
+    endsAt: certificate.endsAt,
+    createdAt: certificate.createdAt,
+    updatedAt: certificate.updatedAt,
+    certificate: certificate.certificate,
+    certificateExpiration: certificate.certificateExpiration,
+    subject: certificate.subject,
+    issuer: certificate.issuer,
+    fingerprint: fingerprintText(certificate.sha256),
+    environmentId: 'DEFAULT',
+    status,
+    warning: expiryWarning(certificate, now),
+  }
+}
+
+/** An API key; whoever may see it may use it. */
+export function apiKeyView(
+  key: ApiKeyDocument,
+  { id, applicationId }: SubscriptionDocument,
+  now: number,
+): View {
+  const expired = (key.expireAt ?? Infinity) <= now
+  return {
+    id: key.id,
+    key: key.key,
+    application: { id: applicationId },
+    subscriptions: [{ id }],
+    revoked: key.revokedAt !== undefined,
+    paused: false,
+    expired,
+    createdAt: iso(key.createdAt),
+    updatedAt: iso(key.updatedAt),
+    expireAt: iso(key.expireAt),
+    revokedAt: iso(key.revokedAt),
+  }
+}
+
+/** An audit as the v2 API answers it. */
+export function auditView(audit: AuditDocument): View {
+  const { id, event, createdAt, reference, properties, before, after } = audit
+  return {
+    id,
+    organizationId: 'DEFAULT',
+    environmentId: 'DEFAULT',
+    reference: { id: reference.id, type: reference.type, name: reference.id },
+    user: user(audit.user),
+    properties: Object.entries(properties).map(([key, value]) => ({ key, value, name: value })),
+    event,
+    createdAt: iso(createdAt),
+    patch: JSON.stringify(patchOf(audit)),
+    before: before ?? {},
+    after: after ?? {},
+  }
+}
+
+/** An audit as the v1 API answers it. */
+export function auditViewV1(audit: AuditDocument): View {
+  const { id, event, createdAt, reference, properties } = audit
+  return {
+    id,
+    referenceId: reference.id,
+    referenceType: reference.type,
+    user: audit.user,
+    createdAt,
+    event,
+    properties,
+    patch: JSON.stringify(patchOf(audit)),
+    before: audit.before ?? {},
+    after: audit.after ?? {},
+  }
+}

@@ -1,0 +1,235 @@
+import type { Json } from '../../store/mod.ts'
+import { extraOf, plain } from './api-bodies.ts'
+import type { AuditNote } from './audit.ts'
+import type { Known } from './catalogue.ts'
+import { bad, Fault } from './faults.ts'
+import { keyOf } from './keys.ts'
+import type { Actor, Management } from './management.ts'
+import type { ApiDocument, PlanDocument, PlanStatus } from './model.ts'
+import { PLAN_FIELDS, type PlanBody } from './plan-bodies.ts'
+import { unmasked } from './secrets.ts'
+import { closeSubscriptionsOfPlan } from './subscriptions.ts'
+import { checkPlan } from './translate/check.ts'
+
+/** What may be said of a plan that comes to be beside its body. */
+export interface NewPlan {
+  readonly api: string
+  readonly actor: Actor
+  readonly id?: string
+  readonly crossId?: string
+  readonly status?: PlanStatus
+}
+
+/** Makes a plan, STAGING unless it is imported with another status. Throws Fault. */
+export async function createPlan(
+  management: Management,
+  body: PlanBody,
+  options: NewPlan,
+): Promise<PlanDocument> {
+  const { actor, api } = options
+  const { ledger } = management
+  return await ledger.change({ by: actor.name, lock: `plans ${api}` }, () => {
+    const known = management.ownApi(api, actor)
+    const plan = newPlan(management, body, { ...options, definition: known.value })
+    const key = keyOf('plan', plan.id)
+    return {
+      operations: [{ put: key, value: plan as unknown as Json }],
+      conditions: [{ key, revision: 0 }, { key: known.key, revision: known.revision }],
+      audits: [planNote('PLAN_CREATED', undefined, plan)],
+      inForce: isLive(plan),
+      result: plan,
+    }
+  })
+}
+
+function newPlan(
+  management: Management,
+  body: PlanBody,
+  { api, id, crossId, status = 'STAGING', definition }: NewPlan & {
+    readonly definition: ApiDocument
+  },
+): PlanDocument {
+  const now = management.now()
+  if (body.definitionVersion !== 'V4') {
+    throw new Fault(400, 'Plan is not valid.', { code: 'plan.invalid' })
+  }
+  if (body.security === undefined || (body.mode !== undefined && body.mode !== 'STANDARD')) {
+    throw bad(
+      'plan.invalid',
+      `Plan mode [${
+        body.mode ?? 'STANDARD'
+      }] without security is not supported: STANDARD with security is`,
+    )
+  }
+  const tcp = definition.listeners.some(({ type }) => type === 'TCP')
+  if (tcp && body.security.type !== 'KEY_LESS') {
+    const names = { MTLS: 'mTLS', JWT: 'JWT', OAUTH2: 'OAuth2', API_KEY: 'API Key', KEY_LESS: '' }
+    throw bad(
+      'plan.securityForbidden',
+      `Cannot create ${names[body.security.type]} plan for TCP API`,
+    )
+  }
+  const orders = management.catalogue.plansOf(api).map(({ value }) => value.order)
+  const plan: PlanDocument = plain({
+    id: id ?? management.ledger.ids.next(),
+    ...(crossId === undefined ? {} : { crossId }),
+    apiId: api,
+    name: body.name,
+    description: body.description ?? '',
+    security: { type: body.security.type, configuration: body.security.configuration ?? {} },
+    ...(body.selectionRule === undefined ? {} : { selectionRule: body.selectionRule }),
+    validation: body.validation,
+    status,
+    order: body.order ?? Math.max(0, ...orders) + 1,
+    characteristics: body.characteristics ?? [],
+    flows: (body.flows ?? []) as Json,
+    extra: extraOf(body, PLAN_FIELDS),
+    createdAt: now,
+    updatedAt: now,
+    ...(status === 'PUBLISHED' ? { publishedAt: now } : {}),
+  })
+  checkPlan(plan)
+  return plan
+}
+
+/** Whether a plan takes part in traffic. */
+export function isLive({ status }: PlanDocument): boolean {
+  return status === 'PUBLISHED' || status === 'DEPRECATED'
+}
+
+/** Which plan, and who changes it. */
+export interface PlanOrder {
+  readonly id: string
+  readonly actor: Actor
+  readonly api?: string
+}
+
+async function changePlan(
+  management: Management,
+  { id, actor, api, event }: PlanOrder & { readonly event: string },
+  change: (before: PlanDocument) => PlanDocument,
+): Promise<PlanDocument> {
+  return await management.ledger.change({ by: actor.name, lock: `plan ${id}` }, () => {
+    const known = ownPlan(management, { id, actor, ...(api === undefined ? {} : { api }) })
+    const plan = plain({ ...change(known.value), updatedAt: management.now() })
+    checkPlan(plan)
+    return {
+      operations: [{ put: known.key, value: plan as unknown as Json }],
+      conditions: [{ key: known.key, revision: known.revision }],
+      audits: [planNote(event, known.value, plan)],
+      inForce: isLive(plan) || isLive(known.value),
+      result: plan,
+    }
+  })
+}
+
+function ownPlan(management: Management, { id, actor, api }: PlanOrder): Known<PlanDocument> {
+  const plan = management.plan(id, api)
+  management.ownApi(plan.value.apiId, actor)
+  return plan
+}
+
+/** Replaces what a plan says; its kind of security stays. Throws Fault. */
+export function updatePlan(
+  management: Management,
+  body: PlanBody,
+  order: PlanOrder,
+): Promise<PlanDocument> {
+  return changePlan(management, { ...order, event: 'PLAN_UPDATED' }, (before) => {
+    const written = unmasked(body, before)
+    const configuration = written.security?.configuration ?? before.security.configuration
+    const { selectionRule: _, ...rest } = before
+    return {
+      ...rest,
+      name: written.name,
+      description: written.description ?? before.description,
+      security: { type: before.security.type, configuration },
+      ...(written.selectionRule === undefined ? {} : { selectionRule: written.selectionRule }),
+      validation: written.validation,
+      order: written.order ?? before.order,
+      characteristics: written.characteristics ?? before.characteristics,
+      flows: (written.flows ?? before.flows) as Json,
+      extra: extraOf(written, PLAN_FIELDS),
+    }
+  })
+}
+
+/** Lets a plan take part in traffic. Throws Fault. */
+export function publishPlan(management: Management, order: PlanOrder): Promise<PlanDocument> {
+  return changePlan(management, { ...order, event: 'PLAN_PUBLISHED' }, (before) => {
+    if (before.status === 'CLOSED') throw closed(before.id)
+    if (before.status === 'PUBLISHED') {
+      throw bad('plan.published', `Plan ${before.id} is already published !`, { plan: before.id })
+    }
+    if (before.status === 'DEPRECATED') throw deprecated(before.id)
+    return { ...before, status: 'PUBLISHED', publishedAt: management.now() }
+  })
+}
+
+/** A deprecated plan serves those who have it and takes nobody new. Throws Fault. */
+export function deprecatePlan(management: Management, order: PlanOrder): Promise<PlanDocument> {
+  return changePlan(management, { ...order, event: 'PLAN_DEPRECATED' }, (before) => {
+    if (before.status === 'CLOSED') throw closed(before.id)
+    if (before.status === 'DEPRECATED') throw deprecated(before.id)
+    if (before.status === 'STAGING') {
+      throw bad('plan.notPublished', `Plan ${before.id} is not yet published !`, {
+        plan: before.id,
+      })
+    }
+    return { ...before, status: 'DEPRECATED' }
+  })
+}
+
+/** Closes a plan for good, with its subscriptions. Throws Fault. */
+export async function closePlan(management: Management, order: PlanOrder): Promise<PlanDocument> {
+  const plan = await changePlan(management, { ...order, event: 'PLAN_CLOSED' }, (before) => {
+    if (before.status === 'CLOSED') throw closed(before.id)
+    return { ...before, status: 'CLOSED', closedAt: management.now() }
+  })
+  // The plan lets nobody in any more; what follows tells subscribers so.
+  await closeSubscriptionsOfPlan(management, plan.id, order.actor)
+  return plan
+}
+
+function closed(plan: string): Fault {
+  return bad('plan.closed', `Plan ${plan} is already closed !`, { plan })
+}
+
+function deprecated(plan: string): Fault {
+  return bad('plan.deprecated', `Plan ${plan} is already deprecated !`, { plan })
+}
+
+/** Removes a plan that nobody has. Throws Fault. */
+export async function deletePlan(management: Management, order: PlanOrder): Promise<void> {
+  const { id, actor } = order
+  await management.ledger.change({ by: actor.name, lock: `plan ${id}` }, () => {
+    const known = ownPlan(management, order)
+    const { type } = known.value.security
+    if (
+      type !== 'KEY_LESS' && management.catalogue.count(id, ['PENDING', 'ACCEPTED', 'PAUSED']) > 0
+    ) {
+      throw bad(
+        'plan.delete',
+        `Plan [${id}] can not be deleted because it has active subscriptions`,
+        { plan: id },
+      )
+    }
+    return {
+      operations: [{ delete: known.key }],
+      conditions: [{ key: known.key, revision: known.revision }],
+      audits: [planNote('PLAN_DELETED', known.value, undefined)],
+      inForce: isLive(known.value),
+      result: undefined,
+    }
+  })
+}
+
+function planNote(
+  event: string,
+  before: PlanDocument | undefined,
+  after: PlanDocument | undefined,
+): AuditNote {
+  const plan = (after ?? before) as PlanDocument
+  const reference = { type: 'API' as const, id: plan.apiId }
+  return { event, reference, properties: { PLAN: plan.id }, before, after }
+}

@@ -1,0 +1,98 @@
+import {
+  type ApiConfig,
+  FILTER_DEFAULTS,
+  type FilterConfig,
+  NO_UPSTREAM_TIMES,
+  type PlanConfig,
+  type UpstreamConfig,
+} from '../../../snapshot/mod.ts'
+import type { ApiDocument, PathDefinition, PlanDocument } from '../model.ts'
+import { pathsOf } from '../paths.ts'
+import { translatePlan } from './plan.ts'
+import { translateUpstream } from './upstream.ts'
+
+/** The name of an API among the gateway's parts. */
+export function apiName(id: string): string {
+  return `gravitee:${id}`
+}
+
+/** What one API brings. */
+export interface ApiParts {
+  readonly upstream: UpstreamConfig
+  readonly apis: readonly ApiConfig[]
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** Turns a started API with its live plans into one native API a context path. */
+export function translateApi(
+  api: ApiDocument,
+  plans: readonly PlanDocument[],
+  { verbose }: { readonly verbose: boolean },
+): ApiParts {
+  const name = apiName(api.id)
+  const { upstream, path, errors, warnings } = translateUpstream(api, name)
+  const translated = plans.map(translatePlan)
+  const problems = [...errors, ...translated.flatMap((each) => each.errors)]
+  const context = { name, target: path, plans: translated.map(({ plan }) => plan), verbose }
+  const apis = pathsOf(api.listeners).map((each, at) => translatePath(each, at, context))
+  return { upstream, apis, errors: problems, warnings }
+}
+
+interface PathContext {
+  readonly name: string
+  readonly target: string
+  readonly plans: readonly PlanConfig[]
+  readonly verbose: boolean
+}
+
+function translatePath(
+  { path, host }: PathDefinition,
+  at: number,
+  { name, target, plans, verbose }: PathContext,
+): ApiConfig {
+  const context = path.replace(/\/$/, '')
+  return {
+    name: at === 0 ? name : `${name}:${at}`,
+    subscribedAs: name,
+    match: {
+      hosts: host === undefined ? [] : [host],
+      paths: context === '' ? ['/*'] : [context, `${context}/*`],
+      methods: [],
+      addresses: [],
+      conditions: [],
+      order: 'priority',
+    },
+    scope: 'gravitee',
+    priority: 0,
+    upstream: name,
+    local: undefined,
+    style: 'gravitee',
+    filters: filtersOf(context, target),
+    variables: { api_id: name.slice('gravitee:'.length) },
+    upstreamTimes: NO_UPSTREAM_TIMES,
+    requireCertificate: false,
+    allow: [],
+    forwardCertificate: undefined,
+    plans,
+    verbose,
+  }
+}
+
+function filtersOf(context: string, target: string): FilterConfig[] {
+  const { rewrite } = FILTER_DEFAULTS
+  const id = FILTER_DEFAULTS['request-id']
+  const filters: FilterConfig[] = [
+    { ...id, header: 'X-Gravitee-Transaction-Id', inResponse: true },
+    { ...id, header: 'X-Gravitee-Request-Id', inResponse: true },
+  ]
+  if (context !== '' || target !== '') {
+    filters.push({
+      ...rewrite,
+      raw: true,
+      stripPrefix: context === '' ? undefined : context,
+      addPrefix: target === '' ? undefined : target,
+    })
+  }
+  return filters
+}

@@ -1,0 +1,151 @@
+import type { Change } from '../../../store/mod.ts'
+import type { ApiConfig, ApplicationConfig, UpstreamConfig } from '../../../snapshot/mod.ts'
+import type { ConfigurationParts, DocumentProblem, PartsChange, Translator } from '../../types.ts'
+import type { Catalogue } from '../catalogue.ts'
+import { keyOf, parseKey } from '../keys.ts'
+import type { SubscriptionDocument } from '../model.ts'
+import { apiName, type ApiParts, translateApi } from './api.ts'
+import { applicationName, translateApplication } from './application.ts'
+
+/** How documents are translated. */
+export interface TranslatorOptions {
+  /** Gravitee's `api.security.verbose401`. */
+  readonly verbose: boolean
+}
+
+/** What a batch of changes touches. */
+interface Touched {
+  readonly applications: Set<string>
+  readonly apis: Set<string>
+}
+
+/**
+ * Turns the documents of a catalogue into parts of the configuration. Applications are translated one by one as they
+ * change; APIs with their plans likewise.
+ */
+export class GraviteeTranslator implements Translator {
+  readonly #catalogue: Catalogue
+  readonly #options: TranslatorOptions
+  readonly #apis = new Map<string, ApiParts>()
+  readonly #applications = new Map<string, ApplicationConfig>()
+  readonly #documents = new WeakMap<object, string>()
+  /** Which API a plan that was translated belongs to. */
+  readonly #plans = new Map<string, string>()
+  #parts: ConfigurationParts | undefined
+
+  constructor(catalogue: Catalogue, options: TranslatorOptions) {
+    this.#catalogue = catalogue
+    this.#options = options
+  }
+
+  take(changes: readonly Change[]): PartsChange {
+    const touched: Touched = { applications: new Set(), apis: new Set() }
+    for (const change of changes) this.#note(change, touched)
+    this.#catalogue.take(changes, Infinity)
+    for (const change of changes) this.#note(change, touched)
+    const applications = new Set<string>()
+    for (const id of touched.applications) {
+      if (this.#translateApplication(id)) applications.add(applicationName(id))
+    }
+    let others = false
+    for (const id of touched.apis) others = this.#translateApi(id) || others
+    if (others) this.#parts = undefined
+    return { applications, others }
+  }
+
+  parts(): ConfigurationParts {
+    return this.#parts ??= this.#collect()
+  }
+
+  documentOf(part: object): string | undefined {
+    return this.#documents.get(part)
+  }
+
+  #note({ key, document }: Change, touched: Touched): void {
+    const place = parseKey(key)
+    if (place === undefined) return
+    const { folder, id } = place
+    const value = document?.value as Record<string, string> | undefined
+    if (folder === 'application') touched.applications.add(id)
+    else if (folder === 'certificate') touched.applications.add(id.split('/')[0] as string)
+    else if (folder === 'subscription') this.#noteSubscription(id, value, touched)
+    else if (folder === 'api') touched.apis.add(id)
+    else if (folder === 'plan') {
+      const api = value?.['apiId'] ?? this.#plans.get(id)
+      if (api !== undefined) touched.apis.add(api)
+    }
+  }
+
+  #noteSubscription(
+    id: string,
+    value: Record<string, string> | undefined,
+    { applications }: Touched,
+  ): void {
+    const before = this.#catalogue.subscriptions.get(id)?.value
+    const known: (Pick<SubscriptionDocument, 'applicationId'> | undefined)[] = [before]
+    for (const each of known) if (each !== undefined) applications.add(each.applicationId)
+    const now = value?.['applicationId']
+    if (now !== undefined) applications.add(now)
+  }
+
+  /** Whether anything of it changed. */
+  #translateApplication(id: string): boolean {
+    const name = applicationName(id)
+    const known = this.#catalogue.applications.get(id)
+    const before = this.#applications.get(name)
+    const after = known && translateApplication(known.value, {
+      certificates: this.#catalogue.certificatesOf(id),
+      subscriptions: this.#catalogue.subscriptionsOf(id),
+    })
+    if (after === undefined) return this.#applications.delete(name)
+    if (before !== undefined && same(before, after)) return false
+    this.#applications.set(name, after)
+    this.#documents.set(after, known?.key ?? '')
+    return true
+  }
+
+  #translateApi(id: string): boolean {
+    const known = this.#catalogue.apis.get(id)
+    const plans = this.#catalogue.plansOf(id).map(({ value }) => value)
+    for (const plan of plans) this.#plans.set(plan.id, id)
+    const live = plans.filter(({ status }) => status === 'PUBLISHED' || status === 'DEPRECATED')
+    const runs = known?.value.state === 'STARTED' && live.length > 0
+    if (!runs) return this.#apis.delete(id)
+    const parts = translateApi(known.value, live, this.#options)
+    this.#apis.set(id, parts)
+    for (const part of [parts.upstream, ...parts.apis]) this.#documents.set(part, known.key)
+    return true
+  }
+
+  #collect(): ConfigurationParts {
+    const upstreams = new Map<string, UpstreamConfig>()
+    const apis: ApiConfig[] = []
+    const problems: DocumentProblem[] = []
+    for (const [id, parts] of this.#apis) {
+      const key = keyOf('api', id)
+      for (const message of parts.warnings) problems.push({ key, severity: 'warning', message })
+      for (const message of parts.errors) problems.push({ key, severity: 'error', message })
+      if (parts.errors.length > 0) continue
+      upstreams.set(apiName(id), parts.upstream)
+      apis.push(...parts.apis)
+    }
+    return {
+      listeners: [],
+      tls: [],
+      upstreams,
+      routes: [],
+      apis,
+      applications: this.#applications,
+      problems,
+    }
+  }
+}
+
+/** Whether two translations say the same; certificates are compared by the document that they came from, which never changes. */
+function same(a: ApplicationConfig, b: ApplicationConfig): boolean {
+  return JSON.stringify(a, withoutBytes) === JSON.stringify(b, withoutBytes)
+}
+
+function withoutBytes(name: string, value: unknown): unknown {
+  return name === 'data' ? undefined : value
+}

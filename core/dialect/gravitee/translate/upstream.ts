@@ -1,0 +1,192 @@
+import {
+  type BalanceConfig,
+  ENDPOINT_DEFAULTS,
+  type EndpointConfig,
+  type KeyPairConfig,
+  type Material,
+  TRUST_DEFAULTS,
+  UPSTREAM_DEFAULTS,
+  UPSTREAM_TLS_DEFAULTS,
+  type UpstreamConfig,
+  type UpstreamTlsConfig,
+} from '../../../snapshot/mod.ts'
+import { fromBase64 } from '../../../pki/bytes.ts'
+import type { ApiDocument, EndpointDefinition, EndpointGroupDefinition, JsonMap } from '../model.ts'
+import { effectiveSettings, mapAt, numberAt, textAt } from './settings.ts'
+import { readTarget, type Target } from './target.ts'
+
+/** The upstream of an API, the path that its targets have, and what cannot be done. */
+export interface Translated {
+  readonly upstream: UpstreamConfig
+  readonly path: string
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+interface Found {
+  readonly endpoint: EndpointDefinition
+  readonly target: Target
+  readonly settings: JsonMap
+  readonly place: string
+}
+
+/** Turns an API's first group of endpoints into an upstream; the others are named in a warning. */
+export function translateUpstream(api: ApiDocument, name: string): Translated {
+  const errors: string[] = []
+  const warnings: string[] = []
+  const [group, ...others] = api.endpointGroups as [EndpointGroupDefinition]
+  const found: Found[] = []
+  for (const [at, endpoint] of (group.endpoints ?? []).entries()) {
+    const target = readTarget(textAt(endpoint.configuration ?? {}, 'target'))
+    if (typeof target === 'string') errors.push(target)
+    else {found.push({
+        endpoint,
+        target,
+        ...effectiveSettings(group, endpoint, { group: 0, endpoint: at }),
+      })}
+  }
+  const [first] = found
+  if (first === undefined) errors.push(`Endpoint group "${group.name}" has no endpoint`)
+  else errors.push(...differences(found, first))
+  if (others.length > 0) {
+    warnings.push(`Endpoint groups besides "${group.name}" take no traffic`)
+  }
+  const http = mapAt(first?.settings, 'http')
+  const upstream: UpstreamConfig = {
+    ...UPSTREAM_DEFAULTS,
+    name,
+    endpoints: found.map((each) => endpointOf(each, group)),
+    balance: balanceOf(group),
+    protocol: textAt(http, 'version') === 'HTTP_2' ? (first?.target.secure ? 'h2' : 'h2c') : 'h1',
+    tls: first?.target.secure === true ? tlsOf(api, first, errors) : undefined,
+    host: http['propagateClientHost'] === true ? 'client' : 'endpoint',
+    connectTimeout: positive(numberAt(http, 'connectTimeout')) ?? UPSTREAM_DEFAULTS.connectTimeout,
+    readTimeout: positive(numberAt(http, 'readTimeout')) ?? UPSTREAM_DEFAULTS.readTimeout,
+    keepAlive: {
+      ...UPSTREAM_DEFAULTS.keepAlive,
+      connections: http['keepAlive'] === false
+        ? 0
+        : Math.min(numberAt(http, 'maxConcurrentConnections') ?? 64, 65_535),
+      idleTimeout: positive(numberAt(http, 'keepAliveTimeout')) ??
+        UPSTREAM_DEFAULTS.keepAlive.idleTimeout,
+    },
+  }
+  return { upstream, path: first?.target.path ?? '', errors, warnings }
+}
+
+function positive(value: number | undefined): number | undefined {
+  return value !== undefined && value > 0 ? value : undefined
+}
+
+function differences(found: readonly Found[], first: Found): string[] {
+  const errors: string[] = []
+  if (found.some(({ target }) => target.path !== first.target.path)) {
+    errors.push('Endpoints whose targets have different paths are not supported')
+  }
+  if (found.some(({ target }) => target.secure !== first.target.secure)) {
+    errors.push('Endpoints some of which are https are not supported')
+  }
+  const ssl = (each: Found): string => JSON.stringify(mapAt(each.settings, 'ssl'))
+  if (first.target.secure && found.some((each) => ssl(each) !== ssl(first))) {
+    errors.push('Endpoints with different TLS settings are not supported')
+  }
+  return errors
+}
+
+/** Weights count where the load balancer says so. */
+function endpointOf({ endpoint, target }: Found, group: EndpointGroupDefinition): EndpointConfig {
+  const weighted = /^weighted/i.test(group.loadBalancer?.type ?? '')
+  return {
+    ...ENDPOINT_DEFAULTS,
+    host: target.host,
+    port: target.port,
+    weight: weighted ? Math.min(endpoint.weight ?? 1, 65_535) : 1,
+    priority: endpoint.secondary === true ? -1 : 0,
+  }
+}
+
+function balanceOf({ loadBalancer }: EndpointGroupDefinition): BalanceConfig {
+  return /random$/i.test(loadBalancer?.type ?? '') ? 'random' : 'round-robin'
+}
+
+function tlsOf(api: ApiDocument, { settings, place }: Found, errors: string[]): UpstreamTlsConfig {
+  const ssl = mapAt(settings, 'ssl')
+  const anchors = anchorsOf(api, { ssl, place }, errors)
+  return {
+    ...UPSTREAM_TLS_DEFAULTS,
+    verify: ssl['trustAll'] !== true,
+    checkName: ssl['hostnameVerifier'] !== false,
+    trust: { ...TRUST_DEFAULTS, ca: anchors === undefined ? [] : [anchors] },
+    certificate: keyPairOf(api, ssl, errors),
+  }
+}
+
+const ADVICE =
+  'keytool -importkeystore -srckeystore STORE.jks -destkeystore STORE.p12 -deststoretype PKCS12 converts it'
+
+/** What to do about a Java key store. */
+export function jksAdvice(what: string): string {
+  return `Could not use ${what} of type JKS: only Java reads it; ${ADVICE}`
+}
+
+function material(api: ApiDocument, what: string, data: Uint8Array | string): Material {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
+  return { from: `${what} of API "${api.name}"`, data: bytes }
+}
+
+function anchorsOf(
+  api: ApiDocument,
+  { ssl, place }: { readonly ssl: JsonMap; readonly place: string },
+  errors: string[],
+): Material | undefined {
+  const store = mapAt(ssl, 'trustStore')
+  const type = (textAt(store, 'type') ?? '').toUpperCase()
+  if (type === '' || type === 'NONE') return undefined
+  if (type === 'JKS') return refuse(errors, jksAdvice('a trustStore'))
+  if (textAt(store, 'path') !== undefined) {
+    return refuse(errors, pathAdvice('trustStore', 'content'))
+  }
+  const content = type === 'PKCS12' ? api.anchors?.[place] : textAt(store, 'content')
+  if (content === undefined) return refuse(errors, 'A trustStore without content is not supported')
+  return material(api, 'trustStore', content)
+}
+
+function keyPairOf(api: ApiDocument, ssl: JsonMap, errors: string[]): KeyPairConfig | undefined {
+  const store = mapAt(ssl, 'keyStore')
+  const type = (textAt(store, 'type') ?? '').toUpperCase()
+  if (type === '' || type === 'NONE') return undefined
+  if (type === 'JKS') return refuse(errors, jksAdvice('a keyStore'))
+  if (['path', 'certPath', 'keyPath'].some((name) => textAt(store, name) !== undefined)) {
+    return refuse(
+      errors,
+      pathAdvice('keyStore', type === 'PEM' ? 'certContent and keyContent' : 'content'),
+    )
+  }
+  const passphrase = textAt(store, 'password')
+  if (type === 'PKCS12') {
+    const data = fromBase64(textAt(store, 'content') ?? '')
+    if (data === undefined || data.length === 0) {
+      return refuse(errors, 'The content of a PKCS12 keyStore must be base64')
+    }
+    return { pkcs12: material(api, 'keyStore', data), passphrase }
+  }
+  const cert = textAt(store, 'certContent')
+  const key = textAt(store, 'keyContent')
+  if (cert === undefined || key === undefined) {
+    return refuse(errors, 'A PEM keyStore needs certContent and keyContent')
+  }
+  return {
+    cert: material(api, 'certContent', cert),
+    key: material(api, 'keyContent', key),
+    passphrase: textAt(store, 'keyPassword'),
+  }
+}
+
+function pathAdvice(what: string, name: string): string {
+  return `A ${what} is not read from the gateway's files: send it as ${name}`
+}
+
+function refuse(errors: string[], message: string): undefined {
+  errors.push(message)
+  return undefined
+}
