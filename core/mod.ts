@@ -4,6 +4,7 @@
  */
 export * from './decide/mod.ts'
 export * from './embed/mod.ts'
+export type { EndpointHealth, UpstreamHealth } from './health/mod.ts'
 export * from './observe/mod.ts'
 export { pkiTools } from './pki-tools.ts'
 export {

@@ -16,7 +16,8 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   upstream: ['snapshot', 'port'],
   revocation: ['pki', 'port', 'wire'],
   decide: ['route', 'plan', 'pki', 'upstream', 'snapshot', 'port', 'wire'],
-  proxy: ['decide', 'wire', 'upstream', 'port', 'pki', 'observe'],
+  health: ['decide', 'upstream', 'port', 'wire', 'snapshot'],
+  proxy: ['decide', 'wire', 'upstream', 'health', 'port', 'pki', 'observe'],
   embed: [
     'decide',
     'wire',

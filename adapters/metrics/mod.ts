@@ -3,7 +3,7 @@
  * @module
  */
 import { Counter, Gauge, Registry } from 'prom-client'
-import { type CounterValues, DURATION_BUCKETS } from '../../core/mod.ts'
+import { type CounterValues, DURATION_BUCKETS, type UpstreamHealth } from '../../core/mod.ts'
 
 /** How many certificates a scrape shows: each is a time series. */
 const SHOWN = 1000
@@ -20,6 +20,7 @@ export interface MetricsInput {
     /** May be negative. */
     readonly daysLeft: number
   }[]
+  readonly upstreams?: readonly UpstreamHealth[]
   readonly version: string
   readonly runtime: string
   /** Whether the newest configuration is in force. */
@@ -44,6 +45,33 @@ export interface MetricsInput {
   readonly process: { readonly memoryBytes: number; readonly cpuSeconds: number }
 }
 
+/** How many endpoints a scrape shows: each is a time series. */
+const ENDPOINTS_SHOWN = 10_000
+
+function upstreams(registry: Registry, { upstreams = [] }: MetricsInput): void {
+  const labels = ['upstream', 'endpoint']
+  const up = gauge(
+    registry,
+    'upstream_endpoint_up',
+    '1 where a checked endpoint is healthy',
+    labels,
+  )
+  const help = 'Exchanges and connections under way at an endpoint'
+  const active = gauge(registry, 'upstream_endpoint_active', help, labels)
+  const all = upstreams.flatMap(({ name, endpoints }) =>
+    endpoints.map((endpoint) => ({ name, endpoint }))
+  )
+  for (const { name, endpoint } of all.slice(0, ENDPOINTS_SHOWN)) {
+    const { host, port, health, connections } = endpoint
+    const at = {
+      upstream: name,
+      endpoint: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    }
+    if (health !== 'unknown') up.set(at, health === 'up' ? 1 : 0)
+    active.set(at, connections)
+  }
+}
+
 /** What a scrape answers. */
 export interface MetricsText {
   readonly contentType: string
@@ -56,6 +84,7 @@ export async function renderMetrics(input: MetricsInput): Promise<MetricsText> {
   requests(registry, input.counters)
   connections(registry, input.counters)
   certificates(registry, input)
+  upstreams(registry, input)
   state(registry, input)
   if (input.store !== undefined) store(registry, input.store)
   const durations = durationText(input.counters)

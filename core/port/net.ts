@@ -53,6 +53,12 @@ export class DialFailure extends Error {
   }
 }
 
+/** Asks hosts for an echo (ICMP). */
+export interface Pinger {
+  /** Whether one came in time; undefined: this host cannot ask. Never rejects. */
+  ping(host: string, timeoutMs: number): Promise<boolean | undefined>
+}
+
 /** Makes outgoing connections. Whether the peer is to be trusted is not its business. */
 export interface Dialer {
   /** Rejects with {@linkcode DialFailure}. */

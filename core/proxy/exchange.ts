@@ -127,7 +127,8 @@ export class Exchange implements ClientUser, ServerUser {
     const facts = (): AffinityFacts => {
       return { head: this.head, peer: this.#peer as Peer, consumer: grant?.application ?? '' }
     }
-    return new Picker(upstream, { now: this.#time, facts })
+    const onHealth = this.#runtime.onHealth
+    return new Picker(upstream, { now: this.#time, facts, onHealth })
   }
 
   /** Phase **forward**: the next endpoint, over a connection that stands or a new one. */

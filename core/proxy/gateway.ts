@@ -1,6 +1,7 @@
 import { refusal } from '../decide/mod.ts'
 import type { CompiledListener, Snapshot } from '../decide/mod.ts'
 import { type Address, type BoundListener, type Duplex, ListenFailure } from '../port/mod.ts'
+import { type UpstreamHealth, upstreamHealth } from '../health/mod.ts'
 import { Acceptance } from './accept.ts'
 import type { Client } from './sides.ts'
 import { Identifier } from './identify.ts'
@@ -42,6 +43,18 @@ export class Gateway {
 
   get snapshot(): Snapshot {
     return this.#runtime.snapshot
+  }
+
+  /** How the endpoints of an upstream are, by what this process knows; undefined: there is no such upstream. */
+  upstreamHealth(name: string): UpstreamHealth | undefined {
+    const upstream = this.snapshot.upstreams.get(name)
+    return upstream && upstreamHealth(upstream, this.#runtime.ports.clock.now())
+  }
+
+  /** The same of all upstreams. */
+  get upstreams(): readonly UpstreamHealth[] {
+    const now = this.#runtime.ports.clock.now()
+    return [...this.snapshot.upstreams.values()].map((upstream) => upstreamHealth(upstream, now))
   }
 
   /** The intermediates of clients, which processes that share listeners tell each other. */
@@ -117,6 +130,7 @@ export class Gateway {
     for (const client of [...this.#clients]) client.cut()
     for (const bound of this.#local.splice(0)) void bound.close()
     this.#runtime.pools.keepOnly([])
+    this.#runtime.health.stop()
     this.#runtime.ticker.stop()
   }
 

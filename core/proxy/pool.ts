@@ -1,21 +1,12 @@
 import { DialFailure } from '../port/mod.ts'
 import type { Dialed, TlsClientProfile } from '../port/mod.ts'
 import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
+import { checkEndpoint, type DialFault } from './endpoint-check.ts'
 import type { Runtime } from './runtime.ts'
 import type { ServerSide } from './sides.ts'
 import { UpstreamH1, type UpstreamOwner } from './upstream-h1.ts'
 import { UpstreamH2 } from './upstream-h2.ts'
 import type { UpstreamOptions } from './upstream-options.ts'
-
-/** A connection that could not be made, or whose other end is not whom it should be. */
-export interface DialFault {
-  readonly code:
-    | 'UPSTREAM_UNREACHABLE'
-    | 'UPSTREAM_TLS_FAILED'
-    | 'UPSTREAM_CERTIFICATE_REFUSED'
-    | 'UPSTREAM_TIMEOUT'
-  readonly detail: string
-}
 
 /** How one exchange wants its connection. */
 export interface Passage {
@@ -138,7 +129,8 @@ export class Pool implements UpstreamOwner {
       const detail = `${this.#endpoint.address} does not take HTTP/2`
       return { fault: { code: 'UPSTREAM_TLS_FAILED', detail } }
     }
-    const goodUntil = await this.#check(dialed)
+    const asked = { upstream: this.#upstream, endpoint: this.#endpoint, dialed }
+    const goodUntil = await checkEndpoint(this.#runtime.ports, asked)
     if (typeof goodUntil === 'object') {
       dialed.duplex.destroy()
       return { fault: goodUntil }
@@ -184,27 +176,6 @@ export class Pool implements UpstreamOwner {
       goodUntil,
       onFailure: (error) => this.#runtime.failed(error),
     }
-  }
-
-  /** Until when the endpoint may be used, or why not. */
-  async #check(dialed: Dialed): Promise<number | DialFault> {
-    const { verification } = this.#upstream
-    if (this.#endpoint.tls === undefined || verification === undefined) return Infinity
-    const { ports } = this.#runtime
-    const verdict = await ports.verdicts.judge(
-      {
-        chain: dialed.chain,
-        purpose: 'server',
-        name: verification.checkName ? this.#endpoint.name : undefined,
-        depth: verification.depth,
-      },
-      verification.truststore,
-      ports.clock.now(),
-    )
-    if (verdict.ok) return verdict.validUntil
-    const detail = `${this.#endpoint.address} showed a certificate that is not trusted: ` +
-      `${verdict.code}, ${verdict.detail}`
-    return { code: 'UPSTREAM_CERTIFICATE_REFUSED', detail }
   }
 }
 

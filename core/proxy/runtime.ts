@@ -1,11 +1,14 @@
 import type { Snapshot } from '../decide/mod.ts'
 import type { Observer } from '../observe/mod.ts'
 import type { Verdicts } from '../pki/mod.ts'
-import type { Clock, Dialer, Listener, Log, TlsServer } from '../port/mod.ts'
+import type { Clock, Dialer, Listener, Log, Pinger, TlsServer } from '../port/mod.ts'
 import type { Latin1 } from '../wire/mod.ts'
+import { HealthChecks } from '../health/mod.ts'
+import { checkEndpoint } from './endpoint-check.ts'
 import { HeaderClasses } from './header-classes.ts'
 import { KnownIssuers } from './known-issuers.ts'
 import type { LocalHandler } from './local.ts'
+import type { PickerOptions } from './picker.ts'
 import { Pools } from './pools.ts'
 import { Ticker } from './ticker.ts'
 import { TlsProfiles } from './tls-profiles.ts'
@@ -22,6 +25,7 @@ export interface GatewayPorts {
   readonly latin1: Latin1
   /** Judges chains, remembering what it found. */
   readonly verdicts: Verdicts
+  readonly pinger?: Pinger | undefined
   /** What answers within the process under a name that listeners and routes use. */
   readonly handlers: (name: string) => LocalHandler | undefined
 }
@@ -31,6 +35,7 @@ export class Runtime {
   readonly ports: GatewayPorts
   readonly ticker: Ticker
   readonly pools: Pools
+  readonly health: HealthChecks
   /** The current one: every exchange asks here, none keeps it. */
   snapshot: Snapshot
   draining = false
@@ -47,6 +52,17 @@ export class Runtime {
     this.classes = new HeaderClasses(snapshot.isIdentityHeader)
     this.ticker = new Ticker(ports.clock)
     this.pools = new Pools(this)
+    this.health = new HealthChecks({
+      dialer: ports.dialer,
+      clock: ports.clock,
+      log: ports.log,
+      schedule: this.ticker,
+      pinger: ports.pinger,
+      distrust: async (upstream, endpoint, dialed) => {
+        const found = await checkEndpoint(ports, { upstream, endpoint, dialed })
+        return typeof found === 'number' ? undefined : found.detail
+      },
+    })
   }
 
   /** Puts another snapshot in force, for the next request of every connection. */
@@ -54,7 +70,12 @@ export class Runtime {
     this.snapshot = snapshot
     this.classes = new HeaderClasses(snapshot.isIdentityHeader)
     this.pools.keepOnly(snapshot.upstreams.values())
+    this.health.apply(snapshot.upstreams.values())
   }
+
+  /** An exchange found that an endpoint's health changed. */
+  readonly onHealth: NonNullable<PickerOptions['onHealth']> = (upstream, state) =>
+    this.health.changed(upstream, state)
 
   /** A fault of our own: told to the operator, and one exchange's end rather than the gateway's. */
   failed(error: unknown): void {

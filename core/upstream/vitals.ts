@@ -132,8 +132,3 @@ function turn(health: Health, up: boolean, now: number): void {
     health.timeouts =
       0
 }
-
-/** Forgets what checks found, for the time when there are other ones. */
-export function resetHealth(health: Health): void {
-  Object.assign(health, createVitals().health)
-}

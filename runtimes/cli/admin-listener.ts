@@ -17,6 +17,7 @@ export function serveAdmin(
     runtime: host.runtime,
     draining: () => service.draining,
     process: () => host.usage(),
+    upstreams: () => service.gateway.upstreams,
     store: () => storeOf(service),
     apis: apisOf(service),
   })

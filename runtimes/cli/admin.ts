@@ -1,10 +1,11 @@
 import { Hono } from 'hono'
 import { type MetricsInput, renderMetrics } from '../../adapters/metrics/mod.ts'
-import type { CounterValues, LocalHandler, Snapshot } from '../../core/mod.ts'
+import type { CounterValues, LocalHandler, Snapshot, UpstreamHealth } from '../../core/mod.ts'
 import { expiryList } from './expiry.ts'
 import type { ReloadState } from './service.ts'
 import type { DocumentProblem } from '../../core/dialect/mod.ts'
 import type { StoreState } from './documents.ts'
+import { upstreamList } from './upstreams.ts'
 import { VERSION } from './version.ts'
 
 /** What the admin listener tells about. */
@@ -20,6 +21,7 @@ export interface AdminView {
   readonly store: () => StoreView | undefined
   /** The APIs that are served here, by what their paths begin with. */
   readonly apis: readonly { readonly paths: readonly string[]; readonly handler: LocalHandler }[]
+  readonly upstreams: () => readonly UpstreamHealth[]
   readonly process: () => { readonly memoryBytes: number; readonly cpuSeconds: number }
 }
 
@@ -46,7 +48,7 @@ function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 }
 
-/** The listener's own resources: `/healthz`, `/readyz`, `/metrics`, `/certificates`. */
+/** The listener's own resources: `/healthz`, `/readyz`, `/metrics`, `/certificates`, `/upstreams`. */
 function ownResources(view: AdminView): LocalHandler {
   const app = new Hono()
   app.get('/healthz', (c) => c.json({ status: 'ok', version: VERSION }))
@@ -59,6 +61,7 @@ function ownResources(view: AdminView): LocalHandler {
     return c.body(text, 200, { 'Content-Type': contentType })
   })
   app.get('/certificates', (c) => c.json(expiryList(view.snapshot(), view.now())))
+  app.get('/upstreams', (c) => c.json(upstreamList(view.upstreams(), c.req.query('name'))))
   app.notFound((c) => c.json({ message: 'Nothing here', http_status_code: 404 }, 404))
   return (request) => app.fetch(request)
 }
@@ -111,6 +114,7 @@ function metrics(view: AdminView): ReturnType<typeof renderMetrics> {
     loadedAt: view.reload.since,
     droppedLogLines: view.droppedLines(),
     process: view.process(),
+    upstreams: view.upstreams(),
     ...storeMetrics(view),
   })
 }

@@ -133,7 +133,7 @@ function contextOf(
 function viewOf(running: () => Gateway | undefined): RunningView {
   return {
     addresses: () => running()?.addresses ?? new Map(),
-    endpoints: () => [],
+    endpoints: (upstream) => running()?.upstreamHealth(upstream)?.endpoints ?? [],
   }
 }
 

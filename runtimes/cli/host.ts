@@ -1,4 +1,4 @@
-import type { Clock, Dialer, Entropy, Fetcher, Files, Listener } from '../../core/mod.ts'
+import type { Clock, Dialer, Entropy, Fetcher, Files, Listener, Pinger } from '../../core/mod.ts'
 import type { Latin1, Log, TlsServer } from '../../core/mod.ts'
 
 /** Signals that a running gateway listens to. */
@@ -34,6 +34,7 @@ export interface Host {
   readonly tls: TlsServer
   readonly dialer: Dialer
   readonly fetcher: Fetcher
+  readonly pinger: Pinger
   readonly latin1: Latin1
   systemRoots(): readonly string[]
   /** `stdout` or a path. Throws FileFailure. */

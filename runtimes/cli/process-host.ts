@@ -3,6 +3,7 @@ import process from 'node:process'
 import { rootCertificates } from 'node:tls'
 import { hostClock, hostEntropy, HostFiles, JsonLog, LineFile } from '../../adapters/host/mod.ts'
 import { HttpFetcher } from '../../adapters/http-fetch/mod.ts'
+import { ProgramPinger } from '../../adapters/ping/mod.ts'
 import { SocketDialer, SocketListener, SocketTlsServer } from '../../adapters/sockets/mod.ts'
 import { ClusterWorkers } from '../../adapters/workers/mod.ts'
 import type { Host } from './host.ts'
@@ -32,6 +33,7 @@ export function processHost(facts: RuntimeFacts): Host {
     tls: new SocketTlsServer(),
     dialer: new SocketDialer(),
     fetcher: new HttpFetcher(),
+    pinger: new ProgramPinger(),
     latin1: (bytes, start, end) => latin1Slice.call(bytes, start, end),
     systemRoots: () => rootCertificates,
     openLines: (path) => new LineFile(path),

@@ -215,14 +215,15 @@ export class Service {
   }
 
   #makeGateway(snapshot: Snapshot): Gateway {
-    const { listener, tls, dialer, clock, log, latin1, fetcher } = this.host
+    const { listener, tls, dialer, clock, log, latin1, fetcher, pinger } = this.host
     const limits = () => this.snapshot.limits
     const verdicts = new OnlineVerdicts({ fetcher, clock, log, limits })
     this.#verdicts = verdicts
     this.reload.since = clock.now()
     const { observer } = this
     const handlers = (name: string): LocalHandler | undefined => this.handlers.get(name)
-    const ports = { listener, tls, dialer, clock, log, observer, latin1, verdicts, handlers }
+    const own = { observer, verdicts, handlers, pinger }
+    const ports = { listener, tls, dialer, clock, log, latin1, ...own }
     return new Gateway(ports, snapshot)
   }
 

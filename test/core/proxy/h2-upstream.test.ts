@@ -399,7 +399,7 @@ t.test('another trust, another connection; exchanges under way keep theirs', asy
   const { upstream, gateway, client } = await h2cScene(t, { answer: () => {} })
   client.send(head('GET /old'))
   const old = await upstream.request(0)
-  const changed = everythingTo(upstream.address, { upstream: 'protocol: h2c, readTimeout: 7s' })
+  const changed = everythingTo(upstream.address, { upstream: 'protocol: h2c, connectTimeout: 7s' })
   t.equal(await gateway.reconfigure(changed), undefined)
   const second = await plainClient(t, gateway.port())
   second.send(head('GET /new'))

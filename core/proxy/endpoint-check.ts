@@ -1,0 +1,37 @@
+import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
+import type { Verdicts } from '../pki/mod.ts'
+import type { Clock, Dialed } from '../port/mod.ts'
+
+/** A connection that could not be made, or whose other end is not whom it should be. */
+export interface DialFault {
+  readonly code:
+    | 'UPSTREAM_UNREACHABLE'
+    | 'UPSTREAM_TLS_FAILED'
+    | 'UPSTREAM_CERTIFICATE_REFUSED'
+    | 'UPSTREAM_TIMEOUT'
+  readonly detail: string
+}
+
+/** Who answered, and who should have. */
+export interface EndpointQuestion {
+  readonly upstream: CompiledUpstream
+  readonly endpoint: CompiledEndpoint
+  readonly dialed: Dialed
+}
+
+/** Until when an endpoint may be used, epoch milliseconds, or why not. */
+export async function checkEndpoint(
+  ports: { readonly verdicts: Verdicts; readonly clock: Clock },
+  { upstream, endpoint, dialed }: EndpointQuestion,
+): Promise<number | DialFault> {
+  const { verification } = upstream
+  if (endpoint.tls === undefined || verification === undefined) return Infinity
+  const { truststore, depth, checkName } = verification
+  const name = checkName ? endpoint.name : undefined
+  const presented = { chain: dialed.chain, purpose: 'server', name, depth } as const
+  const verdict = await ports.verdicts.judge(presented, truststore, ports.clock.now())
+  if (verdict.ok) return verdict.validUntil
+  const detail = `${endpoint.address} showed a certificate that is not trusted: ` +
+    `${verdict.code}, ${verdict.detail}`
+  return { code: 'UPSTREAM_CERTIFICATE_REFUSED', detail }
+}
