@@ -28,12 +28,15 @@ export async function compileUpstreams(
 ): Promise<ReadonlyMap<string, CompiledUpstream>> {
   const upstreams = new Map<string, CompiledUpstream>()
   const known = context.reusable?.upstreams
+  const fresh: Fresh[] = []
   // Nothing is made for what is as it was: there may be thousands, and one has changed.
   for (const [name, config] of configs) {
     const before = known?.get(name)
-    const upstream = before !== undefined && equal(before.config, config)
-      ? before
-      : await compileUpstream(context, { config, name }, ['upstreams', name])
+    if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
+  }
+  const made = await compileFresh(context, fresh)
+  for (const name of configs.keys()) {
+    const upstream = made.has(name) ? made.get(name) : known?.get(name)
     if (upstream === undefined) continue
     upstreams.set(name, upstream)
     warnOfUpstream(context, upstream)
@@ -41,9 +44,33 @@ export async function compileUpstreams(
   return upstreams
 }
 
+interface Fresh {
+  readonly name: string
+  readonly config: UpstreamConfig
+}
+
+/** Upstreams read at the same time, so that hashing is busy and memory is not. */
+const AT_ONCE = 64
+
+/** Those that could not be made are there as undefined. */
+async function compileFresh(
+  context: CompileContext,
+  fresh: readonly Fresh[],
+): Promise<ReadonlyMap<string, CompiledUpstream | undefined>> {
+  const made = new Map<string, CompiledUpstream | undefined>()
+  for (let first = 0; first < fresh.length; first += AT_ONCE) {
+    const some = fresh.slice(first, first + AT_ONCE)
+    const compiled = await Promise.all(
+      some.map((each) => compileUpstream(context, each, ['upstreams', each.name])),
+    )
+    for (const [index, { name }] of some.entries()) made.set(name, compiled[index])
+  }
+  return made
+}
+
 async function compileUpstream(
   context: CompileContext,
-  { config, name }: { readonly config: UpstreamConfig; readonly name: string },
+  { config, name }: Fresh,
   path: Path,
 ): Promise<CompiledUpstream | undefined> {
   const { endpoints: endpointConfigs, tls: tlsConfig, host, persistence, ...rest } = {
@@ -62,7 +89,7 @@ async function compileUpstream(
   const kept = context.keeper.upstreams.get(id)
   if (kept !== undefined) return kept
   const before = context.previous?.upstreams.get(name)
-  return {
+  return context.keeper.upstreams.keep({
     ...rest,
     id,
     endpoints,
@@ -75,7 +102,7 @@ async function compileUpstream(
       host === 'client' ? authority : host === 'endpoint' ? endpoint.address : host.name,
     config,
     notes: notesOf(config, tls, name),
-  }
+  })
 }
 
 /** How the endpoints are chosen. */

@@ -18,9 +18,7 @@ export async function deriveBytes(
   secret: Uint8Array,
   { purpose, length }: Derivation,
 ): Promise<Uint8Array> {
-  const key = await crypto.subtle.importKey('raw', Uint8Array.from(secret), 'HKDF', false, [
-    'deriveBits',
-  ])
+  const key = await keyOf(secret)
   const how = {
     name: 'HKDF',
     hash: 'SHA-256',
@@ -28,4 +26,16 @@ export async function deriveBytes(
     info: utf8.encode(`sallyport ${purpose}`),
   }
   return new Uint8Array(await crypto.subtle.deriveBits(how, key, length * 8))
+}
+
+/** The keys of secrets in use: thousands of things are derived from one. */
+const KEYS = new WeakMap<Uint8Array, Promise<CryptoKey>>()
+
+function keyOf(secret: Uint8Array): Promise<CryptoKey> {
+  let key = KEYS.get(secret)
+  if (key === undefined) {
+    key = crypto.subtle.importKey('raw', Uint8Array.from(secret), 'HKDF', false, ['deriveBits'])
+    KEYS.set(secret, key)
+  }
+  return key
 }
