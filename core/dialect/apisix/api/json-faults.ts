@@ -74,10 +74,9 @@ class Diagnosis {
     this.#next()
     if (this.#token === 'T_OBJ_END') return this.#next()
     while (this.#wrong === undefined) {
-      if (this.#token !== 'T_STRING') return this.#fail('object key string')
-      this.#next()
-      if (this.#token !== 'T_COLON') return this.#fail('colon')
-      this.#next()
+      this.#expect('T_STRING', 'object key string')
+      this.#expect('T_COLON', 'colon')
+      if (this.#wrong !== undefined) return
       this.#value()
       if (this.#goesOn('T_OBJ_END', 'comma or object end')) continue
       return
@@ -92,6 +91,11 @@ class Diagnosis {
       if (this.#goesOn('T_ARR_END', 'comma or array end')) continue
       return
     }
+  }
+
+  #expect(token: TokenName, expected: string): void {
+    if (this.#token !== token) this.#fail(expected)
+    else if (this.#wrong === undefined) this.#next()
   }
 
   /** Whether another item follows. */
