@@ -29,7 +29,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
     'snapshot',
     'pki-tools.ts',
   ],
-  dialect: ['snapshot', 'store', 'port', 'pki'],
+  dialect: ['snapshot', 'store', 'port', 'pki', 'wire'],
 }
 
 /** Packages that a part of the tree may import. */

@@ -28,8 +28,10 @@ function escapeControls(text: string): string {
   if (!/[\x00-\x1f]/.test(text)) return text
   return text.replace(/"(?:[^"\\]|\\[^])*"/g, (string) =>
     // deno-lint-ignore no-control-regex -- as above
-    string.replace(/[\x00-\x1f]/g, (each) =>
-      `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`))
+    string.replace(
+      /[\x00-\x1f]/g,
+      (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ))
 }
 
 /** How deep brackets are nested outside strings. */

@@ -56,8 +56,7 @@ export const PLUGINS: Schema = { type: 'object', description: 'plugins by name' 
 
 const IPV4_PART = '([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])'
 const IPV4 = new Array(4).fill(IPV4_PART).join('\\.')
-const IPV6 =
-  '([a-fA-F0-9]{0,4}:){1,8}(:[a-fA-F0-9]{0,4}){0,8}([a-fA-F0-9]{0,4})?'
+const IPV6 = '([a-fA-F0-9]{0,4}:){1,8}(:[a-fA-F0-9]{0,4}){0,8}([a-fA-F0-9]{0,4})?'
 export const IP_FORMS: readonly Schema[] = [
   text({ title: 'IPv4', format: 'ipv4' }),
   text({ title: 'IPv4/CIDR', pattern: `^${IPV4}/([12]?[0-9]|3[0-2])$` }),

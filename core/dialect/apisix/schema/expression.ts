@@ -1,6 +1,19 @@
 import type { Json } from '../../../store/types.ts'
 
-const COMPARE = new Set(['==', '~=', '!=', '>', '>=', '<', '<=', '~~', '~*', 'in', 'has', 'ipmatch'])
+const COMPARE = new Set([
+  '==',
+  '~=',
+  '!=',
+  '>',
+  '>=',
+  '<',
+  '<=',
+  '~~',
+  '~*',
+  'in',
+  'has',
+  'ipmatch',
+])
 const LOGIC = new Set(['or', 'and', '!or', '!and'])
 const DEEPEST = 100
 

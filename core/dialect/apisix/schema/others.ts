@@ -1,13 +1,4 @@
-import {
-  DESCRIPTION,
-  ID,
-  LABELS,
-  NAME,
-  object,
-  PLUGINS,
-  text,
-  TIMESTAMP,
-} from './common.ts'
+import { DESCRIPTION, ID, LABELS, NAME, object, PLUGINS, text, TIMESTAMP } from './common.ts'
 import type { Schema } from './types.ts'
 
 const TIMES = { create_time: TIMESTAMP, update_time: TIMESTAMP }

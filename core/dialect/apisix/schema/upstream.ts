@@ -159,4 +159,3 @@ export const HASH_KEYS: Readonly<Record<string, Schema | undefined>> = {
   cookie: text({ pattern: '^[a-zA-Z0-9-_]+$' }),
   vars_combinations: text(),
 }
-

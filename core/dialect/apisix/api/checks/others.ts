@@ -96,4 +96,3 @@ function schemaFault(schema: Schema, conf: Table): Wrong | undefined {
   const wrong = validate(schema, conf)
   return wrong === undefined ? undefined : { wrong: `invalid configuration: ${wrong}` }
 }
-

@@ -40,11 +40,15 @@ async function checkOthers(conf: Table, { ciphertext }: CheckContext): Promise<T
 async function checkClient(client: Table | undefined): Promise<Wrong | undefined> {
   if (client === undefined) return undefined
   const ca = await checkCertificate(textOf(client, 'ca') ?? '')
-  if (ca !== undefined && 'wrong' in ca) return { wrong: `failed to validate client_cert: ${ca.wrong}` }
+  if (ca !== undefined && 'wrong' in ca) {
+    return { wrong: `failed to validate client_cert: ${ca.wrong}` }
+  }
   const crl = textOf(client, 'crl')
   if (crl === undefined) return undefined
   const read = await readCrls(crl)
-  return isPkiProblem(read) ? { wrong: `failed to validate client.crl: ${read.message}` } : undefined
+  return isPkiProblem(read)
+    ? { wrong: `failed to validate client.crl: ${read.message}` }
+    : undefined
 }
 
 /** Warns of names that the certificate was not made for: clients that look will turn away. */

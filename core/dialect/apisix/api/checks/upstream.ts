@@ -89,7 +89,9 @@ async function checkTls(conf: Table, { ciphertext }: CheckContext): Promise<Tabl
   const tls = tableOf(conf, 'tls')
   for (const ca of textsOf(tls, 'ca_certs')) {
     const read = await checkCertificate(ca)
-    if (read !== undefined && 'wrong' in read) return { wrong: `failed to parse ca cert: ${read.wrong}` }
+    if (read !== undefined && 'wrong' in read) {
+      return { wrong: `failed to parse ca cert: ${read.wrong}` }
+    }
   }
   const cert = textOf(tls, 'client_cert')
   if (tls === undefined || cert === undefined) return conf

@@ -31,10 +31,13 @@ export const PROXY_REWRITE: PluginSchema = {
     scheme: text({ enum: ['http', 'https'] }),
     headers: {
       description: 'new headers for request',
-      anyOf: [object({ add: VALUES, set: VALUES, remove: REMOVE }, {
-        minProperties: 1,
-        additionalProperties: false,
-      }), VALUES],
+      anyOf: [
+        object({ add: VALUES, set: VALUES, remove: REMOVE }, {
+          minProperties: 1,
+          additionalProperties: false,
+        }),
+        VALUES,
+      ],
     },
     use_real_request_uri_unsafe: { ...BOOLEAN, default: false },
   }, { minProperties: 1 }),
@@ -100,12 +103,15 @@ export const RESPONSE_REWRITE: PluginSchema = {
       maximum: 598,
     }),
     vars: { type: 'array' },
-    filters: list(object({
-      regex: text({ minLength: 1 }),
-      scope: text({ enum: ['once', 'global'], default: 'once' }),
-      replace: text(),
-      options: text({ default: 'jo' }),
-    }, { required: ['regex', 'replace'] }), { minItems: 1 }),
+    filters: list(
+      object({
+        regex: text({ minLength: 1 }),
+        scope: text({ enum: ['once', 'global'], default: 'once' }),
+        replace: text(),
+        options: text({ default: 'jo' }),
+      }, { required: ['regex', 'replace'] }),
+      { minItems: 1 },
+    ),
   }, {
     dependencies: { body: { not: having('filters') }, filters: { not: having('body') } },
   }),
