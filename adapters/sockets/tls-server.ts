@@ -62,6 +62,7 @@ function contextOf(profile: TlsServerProfile): SecureContext {
     cert: profile.credentials.map((credentials) => credentials.chain),
     key: profile.credentials.map((credentials) => credentials.key),
     minVersion: profile.minVersion,
+    ...(profile.maxVersion === undefined ? {} : { maxVersion: profile.maxVersion }),
     ticketKeys: Buffer.from(profile.ticketKey),
     sessionIdContext: profile.id.slice(0, 32),
     ...(profile.authorities === '' ? {} : { ca: profile.authorities }),

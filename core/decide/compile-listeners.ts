@@ -189,14 +189,15 @@ async function compileProfile(
   { entry, names }: { readonly entry: TlsEntryConfig; readonly names: readonly string[] },
   { pairs, clients }: { readonly pairs: readonly KeyPair[]; readonly clients: CompiledClients },
 ): Promise<TlsServerProfile> {
-  const { minVersion, http2 } = entry
+  const { minVersion, maxVersion, http2 } = entry
   const credentials = pairs.map((pair) => pair.credentials)
   const alpn = http2 ? ALPN : ALPN.slice(1)
   const authorities = clients.authorities.map(({ der }) => writePem('CERTIFICATE', der)).join('')
   const policy = clients.policy.id
   const { basis } = context
   // Names and policy are part of the id, so a ticket of one never opens another (CVE-2025-23419).
-  const content = { basis, names, policy, credentials, alpn, minVersion, authorities }
+  const versions = [minVersion, maxVersion ?? '']
+  const content = { basis, names, policy, credentials, alpn, versions, authorities }
   const id = await contentId('tls server', content)
   const ticketKey = await deriveBytes(context.secret, { purpose: `ticket ${id}`, length: 48 })
   const clientMode = clients.policy.mode
@@ -206,6 +207,7 @@ async function compileProfile(
     clientMode,
     alpn,
     minVersion,
+    ...(maxVersion === undefined ? {} : { maxVersion }),
     authorities,
     ticketKey,
   })

@@ -4,7 +4,8 @@ import { fail, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
 
 /**
- * Compiles the choice by SNI: the exact name, then `*.domain` for one label more, then the entry without names.
+ * Compiles the choice by SNI: the exact name, then `*.domain` for one label more, then the entry without names. Who
+ * sends no name gets the entry that is meant for that, if there is one.
  * Of two entries for one name the first is taken; where their client policies differ that is an error.
  */
 export function compileTlsNames(
@@ -27,7 +28,8 @@ export function compileTlsNames(
     }
   }
   const fallback = byName.get('')
-  return (sni) => byName.get(sni) ?? byName.get(wildcardOf(sni)) ?? fallback
+  const nameless = entries.find(({ config }) => config.withoutName === true) ?? fallback
+  return (sni) => sni === '' ? nameless : byName.get(sni) ?? byName.get(wildcardOf(sni)) ?? fallback
 }
 
 /** `*.` with all labels of a name but the first; empty where it has one label only. */

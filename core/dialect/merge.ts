@@ -38,6 +38,7 @@ export function mergeParts(
     routes: all(base.routes, ({ routes }) => routes),
     apis: all(base.apis, ({ apis }) => apis),
     applications: all(base.applications, ({ applications }) => applications.values()),
+    filters: all(base.filters, ({ filters = [] }) => filters),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Address, Clock, Entropy, Log } from '../port/mod.ts'
 import type {
   ApiConfig,
   ApplicationConfig,
+  FilterConfig,
   ListenerConfig,
   RouteConfig,
   TlsEntryConfig,
@@ -28,6 +29,8 @@ export interface ConfigurationParts {
   readonly routes: readonly RouteConfig[]
   readonly apis: readonly ApiConfig[]
   readonly applications: ReadonlyMap<string, ApplicationConfig>
+  /** What every request meets, besides the document's own. */
+  readonly filters?: readonly FilterConfig[]
   /** Documents left out, and why. */
   readonly problems: readonly DocumentProblem[]
 }
@@ -95,6 +98,8 @@ export interface DialectContext {
   readonly credential: (name: string, make: () => string) => Promise<string | StoreFailure>
   /** The version of the gateway. */
   readonly version: string
+  /** Variables of the environment. */
+  readonly env?: (name: string) => string | undefined
 }
 
 /** Who asks an API. */

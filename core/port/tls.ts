@@ -21,6 +21,8 @@ export interface TlsServerProfile {
   /** Protocols offered by ALPN, the preferred one first. */
   readonly alpn: readonly string[]
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** The newest version that is spoken; undefined: the newest that there is. */
+  readonly maxVersion?: 'TLSv1.2' | undefined
   /** PEM of the CAs named in CertificateRequest; empty names none. */
   readonly authorities: string
   /** 48 bytes that protect session tickets. A ticket of one profile never opens another. */

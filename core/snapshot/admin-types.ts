@@ -28,6 +28,22 @@ export interface ApisixConfig extends DialectConfig {
   readonly verifyUpstreams: boolean
   /** Keys that APISIX encrypted fields with: read, never used to write. */
   readonly keyring: readonly string[]
+  /** Further keys, where APISIX's own configuration names several. */
+  readonly keys?: readonly { readonly key: string; readonly role: 'admin' | 'viewer' }[] | undefined
+  /** Whether callers over TLS need a certificate that counts: without one they get 400. */
+  readonly clientCertificate?: boolean | undefined
+  /** Whether answers tell APISIX's version. */
+  readonly serverTokens?: boolean | undefined
+  /** Whether documents come in one piece, from a file or through `/configs`. */
+  readonly standalone?: boolean | undefined
+  /** The name whose certificate is shown to clients that send none. */
+  readonly fallbackSni?: string | undefined
+  /** The port that `http_to_https` redirects to; undefined: 443. */
+  readonly httpsPort?: number | undefined
+  /** Whether clients of ssls are offered HTTP/2; undefined: they are. */
+  readonly http2?: boolean | undefined
+  /** APISIX's `ssl_protocols`, where an ssl has none of its own. */
+  readonly protocols?: readonly string[] | undefined
 }
 
 /** Someone who may use Gravitee's Management API. */

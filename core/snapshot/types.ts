@@ -84,6 +84,10 @@ export interface TlsEntryConfig {
   readonly certificates: readonly KeyPairConfig[]
   readonly clients: ClientsConfig
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** The newest version that is spoken; undefined: the newest that there is. */
+  readonly maxVersion?: 'TLSv1.2' | undefined
+  /** Whether it is also for clients that send no name at all. */
+  readonly withoutName?: boolean | undefined
   /** Whether clients are offered HTTP/2. */
   readonly http2: boolean
   /**

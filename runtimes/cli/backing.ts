@@ -103,10 +103,12 @@ export async function openBacking(
 }
 
 function contextOf(
-  { clock, log, entropy }: Host,
+  host: Host,
   store: Store,
   rest: Pick<DialectContext, 'inForce' | 'running'>,
 ): DialectContext {
+  const { clock, log, entropy } = host
+  const env = (name: string): string | undefined => host.env(name)
   const credential = async (name: string, make: () => string): Promise<string | StoreFailure> => {
     const key = `${CREDENTIALS}${name}`
     const read = async (): Promise<string | StoreFailure | undefined> => {
@@ -127,7 +129,7 @@ function contextOf(
     const theirs = put.failure === 'conflict' ? await read() : put
     return theirs ?? storeFailure('unavailable', `Make credential "${name}": it is gone again`)
   }
-  return { store, clock, log, entropy, credential, version: VERSION, ...rest }
+  return { store, clock, log, entropy, credential, version: VERSION, env, ...rest }
 }
 
 function viewOf(running: () => Gateway | undefined): RunningView {

@@ -20,6 +20,7 @@ type Rooms = { readonly [N in Name]?: () => Promise<DialectRoom<N>> }
 
 /** Loaded where they are wanted: a gateway without them need not wait for their schemas. */
 const ROOMS: Rooms = {
+  apisix: () => import('../../core/dialect/apisix/mod.ts'),
   gravitee: () => import('../../core/dialect/gravitee/mod.ts'),
 }
 

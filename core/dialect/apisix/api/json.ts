@@ -22,16 +22,18 @@ export function parseBody(text: string): ParsedBody {
   }
 }
 
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const CONTROL = /[\x00-\x1f]/
+const CONTROLS = new RegExp(CONTROL, 'g')
+
 /** The text with control characters within strings written as escapes. */
 function escapeControls(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  if (!/[\x00-\x1f]/.test(text)) return text
-  return text.replace(/"(?:[^"\\]|\\[^])*"/g, (string) =>
-    // deno-lint-ignore no-control-regex -- as above
-    string.replace(
-      /[\x00-\x1f]/g,
-      (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    ))
+  if (!CONTROL.test(text)) return text
+  return text.replace(/"(?:[^"\\]|\\[^])*"/g, (string) => string.replace(CONTROLS, escaped))
+}
+
+function escaped(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** How deep brackets are nested outside strings. */

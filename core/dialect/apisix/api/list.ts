@@ -1,4 +1,4 @@
-import type { Json, StoredDocument } from '../../../store/mod.ts'
+import type { StoredDocument } from '../../../store/mod.ts'
 import { idOf, isTable, type Table, tableOf, textOf, textsOf } from '../table.ts'
 import type { Kind } from './kinds.ts'
 

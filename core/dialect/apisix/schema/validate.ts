@@ -63,7 +63,7 @@ function isOfType(type: TypeName, value: Json): boolean {
     case 'integer':
       return typeof value === 'number' && Number.isInteger(value)
     default:
-      return typeof value === type
+      return luaType(value) === type
   }
 }
 

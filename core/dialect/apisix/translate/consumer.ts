@@ -1,0 +1,67 @@
+import type { ApplicationConfig } from '../../../snapshot/types.ts'
+import { idOf, type Table, tableOf, textOf } from '../table.ts'
+import { CONSUMER_PREFIX, type TranslateOptions } from './options.ts'
+import { type Notes, readReference } from './outcome.ts'
+import { mergePlugins, translatePlugins } from './plugins/mod.ts'
+
+/** What translating a consumer needs. */
+export interface ConsumerMeans {
+  readonly options: TranslateOptions
+  readonly notes: Notes
+  readonly credentials: readonly Table[]
+  readonly document: (kind: string, id: string) => Table | undefined
+}
+
+const AUTH = ['key-auth', 'basic-auth']
+
+/** What a consumer asks for, with its credentials and its group. */
+export function translateConsumer(
+  username: string,
+  conf: Table,
+  { options, notes, credentials, document }: ConsumerMeans,
+): ApplicationConfig | undefined {
+  const groupId = idOf(conf, 'group_id')
+  const group = groupId === undefined ? undefined : document('consumer_groups', groupId)
+  const plugins = mergePlugins(tableOf(conf, 'plugins'), tableOf(group, 'plugins'))
+  const others = Object.fromEntries(
+    Object.entries(plugins).filter(([name]) => !AUTH.includes(name)),
+  )
+  const filters = translatePlugins(others, {
+    options,
+    notes,
+    metadata: (name) => document('plugin_metadata', name),
+  })
+  if (filters === undefined) return undefined
+  const proofs = [conf, ...credentials].map((each) => tableOf(each, 'plugins'))
+  return {
+    name: `${CONSUMER_PREFIX}${username}`,
+    certificates: [],
+    apiKeys: proofs.flatMap((each) =>
+      secret(tableOf(each, 'key-auth'), 'key', { options, notes }).map((key) => (
+        { key, from: undefined, until: undefined }
+      ))
+    ),
+    subscriptions: [],
+    logins: proofs.flatMap((each) => {
+      const login = tableOf(each, 'basic-auth')
+      const user = textOf(login, 'username')
+      if (user === undefined) return []
+      return secret(login, 'password', { options, notes }).map((password) => ({ user, password }))
+    }),
+    filters,
+    variables: groupId === undefined ? {} : { consumer_group_id: groupId },
+  }
+}
+
+function secret(
+  table: Table | undefined,
+  name: string,
+  { options, notes }: Pick<ConsumerMeans, 'options' | 'notes'>,
+): string[] {
+  const text = textOf(table, name)
+  if (text === undefined) return []
+  const read = readReference(text, options)
+  if ('value' in read) return [read.value]
+  notes.fail(read.wrong)
+  return []
+}

@@ -1,0 +1,266 @@
+import type {
+  ApplicationConfig,
+  FilterConfig,
+  RouteConfig,
+  TlsEntryConfig,
+  UpstreamConfig,
+} from '../../../snapshot/types.ts'
+import type { Change } from '../../../store/mod.ts'
+import type { ConfigurationParts, DocumentProblem, PartsChange, Translator } from '../../types.ts'
+import { type Table, tableOf } from '../table.ts'
+import { translateConsumer } from './consumer.ts'
+import { CONSUMER_PREFIX, PREFIX, type TranslateOptions } from './options.ts'
+import { Notes } from './outcome.ts'
+import { translatePlugins } from './plugins/mod.ts'
+import { type TranslatedRoute, translateRoute } from './route.ts'
+import { SniNames } from './sni-names.ts'
+import { translateSsl } from './ssl.ts'
+import { Documents, placeOf } from './state.ts'
+import { type Absent, translateUpstream } from './upstream.ts'
+
+export { CONSUMER_PREFIX, PREFIX, type TranslateOptions } from './options.ts'
+
+type Upstream = UpstreamConfig | Absent
+
+/** What is translated, in an order in which each finds ready what it is translated with. */
+const ORDER = ['ssls', 'upstreams', 'services', 'consumers', 'global_rules', 'routes'] as const
+type Unit = typeof ORDER[number]
+
+/** Translates APISIX's documents bit by bit: a document, and those that were translated with it. */
+export class ApisixTranslator implements Translator {
+  readonly #options: TranslateOptions
+  readonly #documents = new Documents()
+  readonly #ssls = new Map<string, TlsEntryConfig>()
+  readonly #upstreams = new Map<string, Upstream>()
+  /** Upstreams that stand within services. */
+  readonly #services = new Map<string, Upstream>()
+  readonly #routes = new Map<string, TranslatedRoute>()
+  readonly #rules = new Map<string, readonly FilterConfig[]>()
+  readonly #applications = new Map<string, ApplicationConfig>()
+  readonly #problems = new Map<string, readonly DocumentProblem[]>()
+  readonly #keys = new WeakMap<object, string>()
+  readonly #names = new SniNames((entry, key) => this.#keys.set(entry, key))
+  #parts: ConfigurationParts | undefined
+  #changed = new Set<Unit>(ORDER)
+
+  constructor(options: TranslateOptions) {
+    this.#options = options
+  }
+
+  take(changes: readonly Change[]): PartsChange {
+    const dirty = new Map<Unit, Set<string>>(ORDER.map((unit) => [unit, new Set()]))
+    const applications = new Set<string>()
+    for (const change of changes) this.#note(change, dirty)
+    for (const unit of ORDER) {
+      for (const id of dirty.get(unit) ?? []) {
+        this.#translate(unit, id, dirty)
+        if (unit === 'consumers') applications.add(`${CONSUMER_PREFIX}${id}`)
+        this.#changed.add(unit)
+      }
+    }
+    const others = ORDER.some((unit) => unit !== 'consumers' && this.#changed.has(unit))
+    return { applications, others }
+  }
+
+  parts(): ConfigurationParts {
+    const before = this.#parts
+    if (before !== undefined && this.#changed.size === 0) return before
+    const changed = (...units: readonly Unit[]): boolean =>
+      before === undefined || units.some((unit) => this.#changed.has(unit))
+    this.#parts = {
+      listeners: [],
+      apis: [],
+      tls: changed('ssls') ? this.#tls() : before?.tls ?? [],
+      upstreams: changed('upstreams', 'services', 'routes')
+        ? this.#allUpstreams()
+        : before?.upstreams ?? new Map(),
+      routes: changed('routes') ? this.#allRoutes() : before?.routes ?? [],
+      applications: new Map(this.#applications),
+      filters: changed('global_rules') ? [...this.#rules.values()].flat() : before?.filters ?? [],
+      problems: [...this.#problems.values()].flat(),
+    }
+    this.#changed = new Set()
+    return this.#parts
+  }
+
+  documentOf(part: object): string | undefined {
+    return this.#keys.get(part)
+  }
+
+  /** Takes a change and marks what must be translated anew because of it. */
+  #note(change: Change, dirty: Map<Unit, Set<string>>): void {
+    const place = this.#documents.take(change)
+    if (place === undefined) return
+    const [kind, id] = place
+    if (kind === 'credentials') dirty.get('consumers')?.add(id.split('/')[0] as string)
+    else if (isUnit(kind)) dirty.get(kind)?.add(id)
+    // Of an upstream it only counts for routes whether it is there; see #translate.
+    if (kind !== 'upstreams') this.#markUsers(`/${kind}/${id}`, dirty)
+  }
+
+  #markUsers(key: string, dirty: Map<Unit, Set<string>>): void {
+    for (const user of this.#documents.usersOf(key)) {
+      const [kind, id] = placeOf(user) ?? ['', '']
+      if (isUnit(kind)) dirty.get(kind)?.add(id)
+    }
+  }
+
+  #translate(unit: Unit, id: string, dirty: Map<Unit, Set<string>>): void {
+    const key = `/${unit}/${id}`
+    const notes = new Notes(key)
+    this.#documents.begin(key)
+    const conf = this.#documents.get(unit, id)?.value
+    switch (unit) {
+      case 'ssls':
+        this.#keep(this.#ssls, id, key, conf && this.#ssl(key, conf, notes))
+        break
+      case 'upstreams': {
+        const before = this.#upstreams.get(id)
+        const made = conf && this.#upstream(conf, { key, name: `${PREFIX}upstream:${id}`, notes })
+        this.#keep(this.#upstreams, id, key, made)
+        if (statusOf(before) !== statusOf(made)) this.#markUsers(key, dirty)
+        break
+      }
+      case 'services': {
+        const inline = tableOf(conf, 'upstream')
+        const name = `${PREFIX}service:${id}`
+        this.#keep(this.#services, id, key, inline && this.#upstream(inline, { key, name, notes }))
+        this.#markUsers(key, dirty)
+        break
+      }
+      case 'consumers':
+        this.#consumer(id, conf, notes)
+        break
+      case 'global_rules':
+        this.#rule(id, conf, notes)
+        break
+      case 'routes':
+        this.#route(id, conf, notes)
+    }
+    if (notes.problems.length > 0) this.#problems.set(key, notes.problems)
+    else this.#problems.delete(key)
+  }
+
+  #keep<T extends object>(
+    map: Map<string, T>,
+    id: string,
+    key: string,
+    made: T | undefined,
+  ): void {
+    if (made === undefined) return void map.delete(id)
+    this.#keys.set(made, key)
+    map.set(id, made)
+  }
+
+  #ssl(key: string, conf: Table, notes: Notes): TlsEntryConfig | undefined {
+    return translateSsl(key, conf, { options: this.#options, notes })
+  }
+
+  #upstream(
+    conf: Table,
+    { key, name, notes }: { readonly key: string; readonly name: string; readonly notes: Notes },
+  ): Upstream {
+    const ssl = (id: string): Table | undefined => this.#use(key, 'ssls', id)
+    return translateUpstream(conf, { key, name, options: this.#options, notes, ssl })
+  }
+
+  /** Reads another document, and remembers who did. */
+  #use(user: string, kind: string, id: string): Table | undefined {
+    this.#documents.note(user, `/${kind}/${id}`)
+    return this.#documents.get(kind, id)?.value
+  }
+
+  #route(id: string, conf: Table | undefined, notes: Notes): void {
+    const key = `/routes/${id}`
+    const made = conf && translateRoute(conf, {
+      id,
+      options: this.#options,
+      notes,
+      document: (kind, other) => this.#use(key, kind, other),
+      upstream: (other) => {
+        this.#use(key, 'upstreams', other)
+        return this.#upstreams.get(other)
+      },
+      inline: (upstream, owner, of) =>
+        owner === 'services'
+          ? this.#services.get(of) ?? { status: 503 }
+          : this.#upstream(upstream, { key, name: `${PREFIX}route:${of}`, notes }),
+    })
+    this.#keep(this.#routes, id, key, made)
+    if (made === undefined) return
+    this.#keys.set(made.route, key)
+    if (made.inline !== undefined && !this.#keys.has(made.inline)) this.#keys.set(made.inline, key)
+  }
+
+  #consumer(name: string, conf: Table | undefined, notes: Notes): void {
+    const key = `/consumers/${name}`
+    const credentials = [...this.#documents.of('credentials')]
+      .filter(([id]) => id.startsWith(`${name}/`))
+      .map(([, { value }]) => value)
+    const made = conf && translateConsumer(name, conf, {
+      options: this.#options,
+      notes,
+      credentials,
+      document: (kind, id) => this.#use(key, kind, id),
+    })
+    this.#keep(this.#applications, `${CONSUMER_PREFIX}${name}`, key, made)
+  }
+
+  #rule(id: string, conf: Table | undefined, notes: Notes): void {
+    const key = `/global_rules/${id}`
+    const filters = translatePlugins(tableOf(conf, 'plugins') ?? {}, {
+      options: this.#options,
+      notes,
+      metadata: (name) => this.#use(key, 'plugin_metadata', name),
+    })
+    if (conf === undefined || filters === undefined) return void this.#rules.delete(id)
+    for (const filter of filters) this.#keys.set(filter, key)
+    this.#rules.set(id, filters)
+  }
+
+  #tls(): readonly TlsEntryConfig[] {
+    const ordered = this.#inOrder('ssls').flatMap(({ id, key }) => {
+      const entry = this.#ssls.get(id)
+      return entry === undefined ? [] : [{ key, entry }]
+    })
+    const { entries, problems } = this.#names.share(ordered)
+    if (problems.length === 0) this.#problems.delete('ssl names')
+    else this.#problems.set('ssl names', problems)
+    return entries
+  }
+
+  #allUpstreams(): ReadonlyMap<string, UpstreamConfig> {
+    const all = new Map<string, UpstreamConfig>()
+    const add = (upstream: Upstream | undefined): void => {
+      if (upstream !== undefined && 'name' in upstream) all.set(upstream.name, upstream)
+    }
+    for (const upstream of this.#upstreams.values()) add(upstream)
+    for (const upstream of this.#services.values()) add(upstream)
+    for (const { inline } of this.#routes.values()) add(inline)
+    return all
+  }
+
+  #allRoutes(): readonly RouteConfig[] {
+    return this.#inOrder('routes').flatMap(({ id }) => {
+      const made = this.#routes.get(id)
+      return made === undefined ? [] : [made.route]
+    })
+  }
+
+  /** Ids of a kind, the oldest document first. */
+  #inOrder(kind: string): readonly { readonly id: string; readonly key: string }[] {
+    return [...this.#documents.of(kind)]
+      .map(([id, { key, created }]) => ({ id, key, created }))
+      .sort((a, b) => a.created - b.created)
+  }
+}
+
+function isUnit(kind: string): kind is Unit {
+  return (ORDER as readonly string[]).includes(kind)
+}
+
+/** What counts of an upstream for those who name it: whether it is there, and if not, how they answer. */
+function statusOf(upstream: Upstream | undefined): number {
+  if (upstream === undefined) return 0
+  return 'status' in upstream ? upstream.status : 200
+}

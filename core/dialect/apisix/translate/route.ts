@@ -1,0 +1,204 @@
+import { NO_UPSTREAM_TIMES } from '../../../snapshot/defaults.ts'
+import type { FilterConfig, RouteConfig, UpstreamConfig } from '../../../snapshot/types.ts'
+import { idOf, numberOf, type Table, tableOf, textOf, textsOf } from '../table.ts'
+import { translateVars } from './conditions.ts'
+import { PREFIX, type TranslateOptions } from './options.ts'
+import type { Notes } from './outcome.ts'
+import { mergePlugins, translatePlugins } from './plugins/mod.ts'
+import type { Absent } from './upstream.ts'
+
+/** What translating a route needs. */
+export interface RouteMeans {
+  readonly id: string
+  readonly options: TranslateOptions
+  readonly notes: Notes
+  /** Another document whose content counts. */
+  readonly document: (kind: string, id: string) => Table | undefined
+  /** What became of an upstream of its own; undefined: there is no such document. */
+  readonly upstream: (id: string) => UpstreamConfig | Absent | undefined
+  /** Translates an upstream that stands within a document. */
+  readonly inline: (
+    conf: Table,
+    owner: 'routes' | 'services',
+    id: string,
+  ) => UpstreamConfig | Absent
+}
+
+/** A route with the upstream that it has for itself. */
+export interface TranslatedRoute {
+  readonly route: RouteConfig
+  readonly inline: UpstreamConfig | undefined
+}
+
+const SECOND = 1000
+
+/** What a route asks for, with what its service and its plugin config add; undefined: nothing. */
+export function translateRoute(conf: Table, means: RouteMeans): TranslatedRoute | undefined {
+  const { id, notes, document } = means
+  if (conf['status'] === 0) return undefined
+  const serviceId = idOf(conf, 'service_id')
+  const service = serviceId === undefined ? undefined : document('services', serviceId)
+  const conditions = conf['vars'] === undefined ? [] : translateVars(conf['vars'])
+  if (typeof conditions === 'string') {
+    notes.fail(`Match route "${id}": ${conditions}`)
+    return undefined
+  }
+  const code = ['filter_func', 'script'].find((field) => conf[field] !== undefined)
+  if (code !== undefined) {
+    notes.fail(`Match route "${id}": ${code} is Lua, which this gateway does not run`)
+    return undefined
+  }
+  const paths = pathsOf(conf)
+  if (paths === undefined) {
+    notes.fail(`Match route "${id}": its uri does not begin with "/"`)
+    return undefined
+  }
+  const filters = filtersOf(conf, service, means)
+  const target = filters === undefined
+    ? { status: 500 as const }
+    : serviceId !== undefined && service === undefined
+    ? { status: 404 as const }
+    : targetOf(conf, service, means)
+  const own = 'status' in target ? [answer(target.status)] : []
+  const named = 'upstream' in target ? target.upstream : ''
+  return {
+    inline: 'inline' in target ? target.inline : undefined,
+    route: {
+      name: `${PREFIX}route:${id}`,
+      match: {
+        hosts: hostsOf(conf, service),
+        paths,
+        methods: textsOf(conf, 'methods'),
+        addresses: addressesOf(conf),
+        conditions,
+        order: 'fit',
+      },
+      scope: 'apisix',
+      priority: numberOf(conf, 'priority') ?? 0,
+      upstream: named,
+      local: undefined,
+      style: 'apisix',
+      requireCertificate: false,
+      allow: [],
+      forwardCertificate: undefined,
+      filters: [...filters ?? [], ...own],
+      variables: variablesOf(conf, { id, serviceId, service }),
+      upstreamTimes: timesOf(tableOf(conf, 'timeout')),
+    },
+  }
+}
+
+/** An answer in the upstream's place, after all that plugins do. */
+function answer(status: 404 | 500 | 502 | 503): FilterConfig {
+  return {
+    type: 'respond',
+    when: [],
+    priority: -1_000_000,
+    status,
+    headers: status === 404 ? [{ name: 'Content-Type', value: 'application/json' }] : [],
+    body: status === 404 ? '{"error_msg":"404 Route Not Found"}\n' : '',
+  }
+}
+
+function pathsOf(conf: Table): readonly string[] | undefined {
+  const one = textOf(conf, 'uri')
+  const paths = one === undefined ? textsOf(conf, 'uris') : [one]
+  const good = paths.filter((path) => path.startsWith('/'))
+  return good.length === 0 ? undefined : good
+}
+
+/** The route's hosts, else its service's. `*` alone is any host. */
+function hostsOf(conf: Table, service: Table | undefined): readonly string[] {
+  const one = textOf(conf, 'host')
+  const own = one === undefined ? textsOf(conf, 'hosts') : [one]
+  const hosts = own.length > 0 ? own : textsOf(service, 'hosts')
+  return hosts.includes('*') ? [] : hosts.map((host) => host.toLowerCase())
+}
+
+function addressesOf(conf: Table): readonly string[] {
+  const one = textOf(conf, 'remote_addr')
+  const ranges = one === undefined ? textsOf(conf, 'remote_addrs') : [one]
+  return ranges.map((range) =>
+    range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`
+  )
+}
+
+/** Plugins of the route count before those of its plugin config, and these before its service's. */
+function filtersOf(
+  conf: Table,
+  service: Table | undefined,
+  { options, notes, document }: RouteMeans,
+): readonly FilterConfig[] | undefined {
+  const configId = idOf(conf, 'plugin_config_id')
+  const config = configId === undefined ? undefined : document('plugin_configs', configId)
+  if (configId !== undefined && config === undefined) {
+    notes.fail(`Use plugin config "${configId}": there is none`)
+    return undefined
+  }
+  const plugins = mergePlugins(
+    tableOf(conf, 'plugins'),
+    tableOf(config, 'plugins'),
+    tableOf(service, 'plugins'),
+  )
+  return translatePlugins(plugins, {
+    options,
+    notes,
+    metadata: (name) => document('plugin_metadata', name),
+  })
+}
+
+type Target =
+  | { readonly upstream: string; readonly inline?: UpstreamConfig }
+  | { readonly status: 502 | 503 }
+
+/** Where requests go: the route's own upstream counts before its service's, and a named one before one written out. */
+function targetOf(conf: Table, service: Table | undefined, means: RouteMeans): Target {
+  for (
+    const [owner, id, table] of [
+      ['routes', means.id, conf],
+      ['services', idOf(conf, 'service_id') ?? '', service],
+    ] as const
+  ) {
+    const upstreamId = idOf(table, 'upstream_id')
+    if (upstreamId !== undefined) {
+      const found = means.upstream(upstreamId)
+      if (found === undefined) {
+        means.notes.fail(`Use upstream "${upstreamId}": there is none`)
+        return { status: 502 }
+      }
+      return 'status' in found ? found : { upstream: found.name }
+    }
+    const inline = tableOf(table, 'upstream')
+    if (inline === undefined) continue
+    const made = means.inline(inline, owner, id)
+    return 'status' in made ? made : { upstream: made.name, inline: made }
+  }
+  return { status: 503 }
+}
+
+function variablesOf(
+  conf: Table,
+  { id, serviceId, service }: {
+    readonly id: string
+    readonly serviceId: string | undefined
+    readonly service: Table | undefined
+  },
+): Readonly<Record<string, string>> {
+  const name = textOf(conf, 'name')
+  const serviceName = textOf(service, 'name')
+  return {
+    route_id: id,
+    ...(name === undefined ? {} : { route_name: name }),
+    ...(serviceId === undefined ? {} : { service_id: serviceId }),
+    ...(serviceName === undefined ? {} : { service_name: serviceName }),
+  }
+}
+
+function timesOf(timeout: Table | undefined): RouteConfig['upstreamTimes'] {
+  if (timeout === undefined) return NO_UPSTREAM_TIMES
+  const of = (name: string): number | undefined => {
+    const seconds = numberOf(timeout, name)
+    return seconds === undefined ? undefined : seconds * SECOND
+  }
+  return { connect: of('connect'), read: of('read'), send: of('send') }
+}
