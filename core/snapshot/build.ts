@@ -90,14 +90,14 @@ function buildClients(
 }
 
 function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
-  const { name, address, tls = [], clients, trustedProxies, proxyProtocol } = written
+  const { name, address, tls, clients, trustedProxies, proxyProtocol } = written
   // A header that nobody is asked for would be read for nothing: believing it is the default.
   const mode = trustedProxies?.clientCertificateHeader === undefined ? 'none' : 'request'
   return {
     name: name ?? addressText(address),
     address,
-    secure: tls.length > 0,
-    tls: tls.map(buildEntry),
+    secure: tls !== undefined,
+    tls: (tls ?? []).map(buildEntry),
     clients: buildClients(clients, mode),
     trustedProxies,
     proxyProtocol,
@@ -121,7 +121,7 @@ function buildAdmin({ address, dialects }: Resolved<WrittenAdmin>): AdminConfig 
 /** The admin listener, and one for each dialect's API that has an address of its own. */
 function buildAdminListener(admin: Resolved<WrittenAdmin> | undefined): ListenerConfig[] {
   if (admin === undefined) return []
-  const { address, tls = [] } = admin
+  const { address, tls } = admin
   const local = (name: string, at: Address): ListenerConfig => ({
     ...buildListener({
       name,

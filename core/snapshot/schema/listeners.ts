@@ -21,6 +21,7 @@ export interface WrittenTlsEntry {
 export interface WrittenListener {
   readonly name: string | undefined
   readonly address: Address
+  /** Undefined: a plain listener; empty: one that speaks TLS by what dialects add. */
   readonly tls: readonly WrittenTlsEntry[] | undefined
   readonly clients: WrittenClients | undefined
   readonly trustedProxies: TrustedProxiesConfig | undefined
@@ -51,7 +52,7 @@ export const trustedProxiesSchema: z.ZodType<TrustedProxiesConfig> = map('truste
 export const listenerSchema: z.ZodType<WrittenListener> = map('a listener', {
   name: name().optional(),
   address: listenAddress(),
-  tls: someOf('entries, each with a certificate', tlsEntrySchema).optional(),
+  tls: list('entries, each with a certificate', tlsEntrySchema).optional(),
   clients: clientsSchema.optional(),
   trustedProxies: trustedProxiesSchema.optional(),
   proxyProtocol: boolean().default(false),
