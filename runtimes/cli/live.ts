@@ -78,6 +78,8 @@ export class Live {
       const assembled = await this.#all(base)
       if (assembled.snapshot !== undefined) this.#base = base
       this.#started = true
+      // What came while the first attempt was under way.
+      if (this.#seen > this.#inForce) this.#schedule()
       return assembled
     })
   }
