@@ -5,6 +5,7 @@ import { H2Connection, H2Error, latin1Bytes, requestFromFields } from '../wire/m
 import type { H2Fault, H2Sink, H2Stream, HeaderList, RequestHead, WireError } from '../wire/mod.ts'
 import { ClientStream } from './client-stream.ts'
 import type { ClientConnection } from './connection.ts'
+import { Leftover } from './leftover.ts'
 import { Outbox } from './outbox.ts'
 import type { Runtime } from './runtime.ts'
 import type { Mortal } from './ticker.ts'
@@ -179,7 +180,7 @@ export class ClientH2 implements DuplexHandler, Mortal {
     this.h2.head(stream, fields, false)
     this.h2.data(stream, bytes)
     this.h2.finish(stream, [])
-    this.h2.reset(stream, H2Error.NoError)
+    new Leftover(this.#runtime.ticker, this, stream)
   }
 
   #fault(fault: H2Fault): void {

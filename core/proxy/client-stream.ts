@@ -3,6 +3,7 @@ import type { H2Stream, HeaderList, RequestHead, ResponseHead } from '../wire/mo
 import type { ClientH2 } from './client-h2.ts'
 import type { ClientConnection } from './connection.ts'
 import { Exchange } from './exchange.ts'
+import { Leftover } from './leftover.ts'
 import type { Runtime } from './runtime.ts'
 import type { ClientSide, OutgoingResponse, TakenOver } from './sides.ts'
 import { StreamDuplex } from './stream-duplex.ts'
@@ -153,8 +154,7 @@ export class ClientStream implements ClientSide, Mortal {
     const ends = this.#response !== undefined && trailers.length === 0
     this.#sendHead(ends)
     if (!ends) this.#owner.h2.finish(this.#stream, trailerFieldsFor(trailers))
-    // RFC 9113 section 8.1: whoever has answered may ask for the rest not to be sent; not before all has left.
-    if (this.#open && !this.#queued) this.#owner.h2.reset(this.#stream, H2Error.NoError)
+    if (this.#open) new Leftover(this.#runtime.ticker, this.#owner, this.#stream)
     this.#owner.outbox.stir()
     this.#leave()
   }

@@ -94,6 +94,18 @@ export class H2Connection {
     if (BLAMING.has(code)) this.#session.count('resets')
   }
 
+  /**
+   * Asks for the rest of a request not to be sent (RFC 9113 section 8.1). False where the answer has not left, so
+   * that it is too early.
+   */
+  stop(stream: H2Stream): boolean {
+    const live = stream as Stream
+    if (live.gone || this.#session.over) return true
+    if (!live.localEnded) return false
+    this.#session.reset(live, H2Error.NoError)
+    return true
+  }
+
   /** Says that `bytes` of what `onData` handed out are dealt with, so that as many more may come. */
   consumed(stream: H2Stream, bytes: number): void {
     const session = this.#session

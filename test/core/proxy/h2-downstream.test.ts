@@ -1,5 +1,6 @@
 /** Clients that speak HTTP/2, before an endpoint that speaks HTTP/1.1. */
 import t from 'tap'
+import { H2Error } from '../../../core/wire/mod.ts'
 import { TestClock } from '../../support/gateway.ts'
 import { fieldOf, h2Client, requestFields } from '../../support/h2.ts'
 import { okay, startUpstream } from '../../support/upstream.ts'
@@ -317,6 +318,18 @@ t.test('heads and bodies beyond their limits: 431 and 413', async (t) => {
   await gateway.line({ code: 'HEAD_TOO_LARGE', status: 431 })
   t.match(await gateway.line({ path: '/untold' }), { code: 'BODY_TOO_LARGE' })
   t.equal(upstream.requests.length, 1)
+})
+
+t.test('who is answered early reads the answer before it is told to stop sending', async (t) => {
+  const clock = new TestClock()
+  const { client } = await h2Scene(t, files, { to: '127.0.0.1:9', limits: 'bodySize: 1KiB', clock })
+  const told = [...requestFields('POST', '/long'), 'content-length', '2000']
+  const stream = await client.request(told, { open: true }).whole()
+  t.equal(stream.status, 413)
+  t.equal((await client.request(requestFields('GET', '/')).whole()).status, 502)
+  t.equal(stream.reset, undefined)
+  clock.skip(300)
+  t.equal(await stream.gone(), H2Error.NoError)
 })
 
 t.test('a body that falls silent: 408', async (t) => {
