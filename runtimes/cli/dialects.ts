@@ -22,6 +22,7 @@ type Rooms = { readonly [N in Name]?: () => Promise<DialectRoom<N>> }
 const ROOMS: Rooms = {
   apisix: () => import('../../core/dialect/apisix/mod.ts'),
   gravitee: () => import('../../core/dialect/gravitee/mod.ts'),
+  gcore: () => import('../../core/dialect/gcore/mod.ts'),
 }
 
 /** Where the gateway keeps secrets of its own. */

@@ -45,7 +45,9 @@ export interface Endpoint {
 /** Reads a body that was asked for. @throws ApiFault 400 */
 export function bodyOf<T>({ json }: Call, schema: z.ZodType<T>): T {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw invalid({ body: [json === undefined ? 'Field required' : 'Input should be a valid dictionary'] })
+    throw invalid({
+      body: [json === undefined ? 'Field required' : 'Input should be a valid dictionary'],
+    })
   }
   return read(schema, json)
 }

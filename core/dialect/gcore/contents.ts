@@ -103,7 +103,8 @@ async function crls(
   { crlSize }: ContentLimits,
 ): Promise<readonly unknown[] | PkiProblem> {
   if (data.length <= crlSize) return await readCrls(data)
-  const message = `Could not read a revocation list of ${data.length} bytes: the limit is ${crlSize}`
+  const message =
+    `Could not read a revocation list of ${data.length} bytes: the limit is ${crlSize}`
   return { problem: 'limit', message }
 }
 

@@ -34,7 +34,10 @@ export function describe(endpoints: readonly Endpoint[], version: string): objec
   })
 }
 
-function register(app: OpenAPIHono, { method, path, summary, body, query, answer }: Endpoint): void {
+function register(
+  app: OpenAPIHono,
+  { method, path, summary, body, query, answer }: Endpoint,
+): void {
   const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } })
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
   const schema = ANSWERS[answer]
@@ -44,9 +47,9 @@ function register(app: OpenAPIHono, { method, path, summary, body, query, answer
     summary,
     request: {
       params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))),
-      ...(query === undefined
-        ? {}
-        : { query: z.object(Object.fromEntries(query.map((name) => [name, z.string().optional()]))) }),
+      ...(query === undefined ? {} : {
+        query: z.object(Object.fromEntries(query.map((name) => [name, z.string().optional()]))),
+      }),
       ...(body === undefined ? {} : { body: json(body) }),
     },
     responses: {

@@ -279,4 +279,3 @@ export interface TaskDoc {
   /** What to put back where a task under way fails. */
   readonly undo: readonly Undo[]
 }
-

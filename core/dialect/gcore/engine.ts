@@ -143,7 +143,7 @@ export class Engine {
       if (under?.task.state !== 'RUNNING') return found
       // A task of this process holds the lock that we have, so this one is another's, or a dead one's.
       const left = this.#settlement.abandoned(under.task)
-      if (left) await this.#settlement.settle(under.task, under.revision)
+      if (left) await this.#settlement.resume(under.task, under.revision)
       else if (step > 0) await this.#sleep(step)
     }
     throw conflict('The load balancer is locked by another task, try again')
@@ -195,7 +195,10 @@ export class Engine {
     check(next, before)
     const { fault, secrets } = await this.#judgeSecrets(place, next, before)
     const others = await list(this.#store, `${ROOT}/loadbalancers/`)
-    const taken = portTaken(outcome.lb, others.map(({ value }) => value as unknown as LoadBalancerDoc))
+    const taken = portTaken(
+      outcome.lb,
+      others.map(({ value }) => value as unknown as LoadBalancerDoc),
+    )
     return { fault: fault ?? impossible(next) ?? taken, secrets }
   }
 
@@ -228,7 +231,7 @@ export class Engine {
 
   async #adopt(task: TaskDoc, revision: number): Promise<void> {
     const release = await this.#locks.take(familyOf(task.holds ?? task.id))
-    await this.#patiently(this.#settlement.settle(task, revision).finally(release))
+    await this.#patiently(this.#settlement.resume(task, revision).finally(release))
   }
 
   /** Waits for a task, but not too long: whoever asked can ask for its state. */

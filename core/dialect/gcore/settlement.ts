@@ -30,7 +30,7 @@ export class Settlement {
   /** Waits until a change is in force, or is known not to come, and ends its task. It never rejects. */
   async settle(task: TaskDoc, revision: number): Promise<void> {
     try {
-      const fault = faultOf(task, await this.#inForce(revision))
+      const fault = faultOf(await this.#inForce(revision))
       const undone = await this.#end(task, fault)
       if (undone !== undefined) await this.#inForce(undone)
     } catch (error) {
@@ -41,13 +41,30 @@ export class Settlement {
     }
   }
 
+  /**
+   * Ends a task that another process left: its documents are put once more, so that what is wrong with them is told
+   * as of that revision. It never rejects.
+   */
+  async resume(task: TaskDoc, revision: number): Promise<void> {
+    const there = await Promise.all(task.undo.map(({ key }) => get(this.#store, key)))
+    const documents = there.filter((each) => each !== undefined)
+    const done = await this.#store.commit({
+      by: 'gcore',
+      operations: documents.map(({ key, value }) => ({ put: key, value })),
+      conditions: documents.map(({ key, modifyRevision }) => ({ key, revision: modifyRevision })),
+    })
+    await this.settle(task, isStoreFailure(done) ? revision : done.revision)
+  }
+
   async #inForce(revision: number): Promise<InForce> {
     const { clock, inForce } = this.#context
     let cancel: () => void = () => {}
     const message = `It did not come into force within ${LONGEST / 1000} seconds`
     const late = new Promise<InForce>((resolve) => {
-      cancel = clock.after(LONGEST, () =>
-        resolve({ ok: false, problems: [{ key: '', severity: 'error', message }] }))
+      cancel = clock.after(
+        LONGEST,
+        () => resolve({ ok: false, problems: [{ key: '', severity: 'error', message }] }),
+      )
     })
     const result = await Promise.race([inForce(revision), late])
     cancel()
@@ -110,12 +127,9 @@ interface Change {
   readonly conditions: readonly { readonly key: string; readonly revision: number }[]
 }
 
-/** Why a task's change is not in force. Problems of documents that it did not touch are not its own. */
-function faultOf(task: TaskDoc, result: InForce): string | undefined {
+/** Why a change is not in force. */
+function faultOf(result: InForce): string | undefined {
   if (result.ok) return undefined
-  const own = new Set(task.undo.map(({ key }) => key))
-  const mine = result.problems.filter(({ key, severity }) =>
-    severity === 'error' && (key === '' || own.has(key))
-  )
-  return mine.length === 0 ? undefined : mine.map(({ message }) => message).join('; ')
+  const errors = result.problems.filter(({ severity }) => severity === 'error')
+  return errors.map(({ message }) => message).join('; ') || undefined
 }

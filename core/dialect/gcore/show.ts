@@ -111,7 +111,11 @@ export function showListener(
     loadbalancer_id: lb.id,
     insert_headers: insertedHeaders(listener),
     pool_count: pool === undefined ? 0 : 1,
-    operating_status: listenerHealth(lb, listener, pool && poolHealth(pool, memberHealth(pool, running))),
+    operating_status: listenerHealth(
+      lb,
+      listener,
+      pool && poolHealth(pool, memberHealth(pool, running)),
+    ),
     provisioning_status: provisioning(lb, listener.id),
     stats: null,
     task_id: taskOf(lb, listener.id),
@@ -134,9 +138,7 @@ export function showPool(
   const { load_balancer_id, members, healthmonitor, ...rest } = pool
   return {
     ...rest,
-    members: members.map((each) =>
-      details ? showMember(lb, each, health) : { id: each.id }
-    ),
+    members: members.map((each) => details ? showMember(lb, each, health) : { id: each.id }),
     healthmonitor: healthmonitor && showMonitor(lb, healthmonitor, pool),
     listeners: lb.listeners.filter((each) => each.default_pool_id === pool.id)
       .map(({ id }) => ({ id })),

@@ -20,7 +20,10 @@ const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d
 /** Reads a time with or without zone (then UTC), to the second or finer. */
 export function readTime(text: string): number | undefined {
   const [, time, , , zone] = ISO.exec(text) ?? []
-  const plain = text.replace(' ', 'T').replace(/([+-]\d\d)(\d\d)$/, time === undefined ? '$&' : '$1:$2')
+  const plain = text.replace(' ', 'T').replace(
+    /([+-]\d\d)(\d\d)$/,
+    time === undefined ? '$&' : '$1:$2',
+  )
   const ms = ISO.test(text)
     ? Date.parse(time !== undefined && zone === undefined ? `${plain}Z` : plain)
     : NaN

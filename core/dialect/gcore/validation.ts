@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type InvalidFields, invalid } from './faults.ts'
+import { invalid, type InvalidFields } from './faults.ts'
 
 type Issue = z.core.$ZodIssue
 

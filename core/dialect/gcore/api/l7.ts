@@ -72,8 +72,12 @@ export const L7: readonly Endpoint[] = [
     handle: (service, call) => {
       const body = bodyOf(call, policyChange)
       const id = call.param('l7policy_id')
-      return change(service, call, 'update_l7policy', (before, making) =>
-        changePolicy(before, { id, body, whole: method === 'put' }, making))
+      return change(
+        service,
+        call,
+        'update_l7policy',
+        (before, making) => changePolicy(before, { id, body, whole: method === 'put' }, making),
+      )
     },
   })),
   {
@@ -82,8 +86,12 @@ export const L7: readonly Endpoint[] = [
     summary: 'Delete an L7 policy',
     answer: 'tasks',
     handle: (service, call) =>
-      change(service, call, 'delete_l7policy', (before) =>
-        removePolicy(before, call.param('l7policy_id'))),
+      change(
+        service,
+        call,
+        'delete_l7policy',
+        (before) => removePolicy(before, call.param('l7policy_id')),
+      ),
   },
   {
     method: 'post',
@@ -94,8 +102,12 @@ export const L7: readonly Endpoint[] = [
     handle: (service, call) => {
       const body = bodyOf(call, ruleBody)
       const policyId = call.param('l7policy_id')
-      return change(service, call, 'create_l7rule', (before, making) =>
-        addRule(before, { policyId, body }, making))
+      return change(
+        service,
+        call,
+        'create_l7rule',
+        (before, making) => addRule(before, { policyId, body }, making),
+      )
     },
   },
   {
@@ -127,8 +139,12 @@ export const L7: readonly Endpoint[] = [
     handle: (service, call) => {
       const body = bodyOf(call, ruleBody)
       const [policyId, ruleId] = [call.param('l7policy_id'), call.param('l7rule_id')]
-      return change(service, call, 'put_l7rule', (before, making) =>
-        replaceRule(before, { policyId, ruleId, body }, making))
+      return change(
+        service,
+        call,
+        'put_l7rule',
+        (before, making) => replaceRule(before, { policyId, ruleId, body }, making),
+      )
     },
   },
   {
@@ -137,8 +153,12 @@ export const L7: readonly Endpoint[] = [
     summary: 'Delete an L7 rule',
     answer: 'tasks',
     handle: (service, call) =>
-      change(service, call, 'delete_l7rule', (before) =>
-        removeRule(before, call.param('l7policy_id'), call.param('l7rule_id'))),
+      change(
+        service,
+        call,
+        'delete_l7rule',
+        (before) => removeRule(before, call.param('l7policy_id'), call.param('l7rule_id')),
+      ),
   },
 ]
 

@@ -1,10 +1,4 @@
-import {
-  type Balancer,
-  list,
-  listBalancers,
-  listPools,
-  readBalancer,
-} from '../balancer.ts'
+import { type Balancer, list, listBalancers, listPools, readBalancer } from '../balancer.ts'
 import { bodyOf, type Call, type Endpoint, page, queryOf, type Service } from '../call.ts'
 import { type LoadBalancerDoc, type PoolDoc, ROOT } from '../documents.ts'
 import { invalid, notFound } from '../faults.ts'

@@ -4,7 +4,7 @@ import { bodyOf, type Call, type Endpoint, page, queryOf, type Service } from '.
 import { ApiFault, invalid, notFound } from '../faults.ts'
 import { addPool, changePool, removePool } from '../plan/pool.ts'
 import { queryBoolean } from '../schemas/fields.ts'
-import { placedPoolBody, type PlacedPoolBody, poolBody, poolChange } from '../schemas/pool.ts'
+import { type PlacedPoolBody, placedPoolBody, poolBody, poolChange } from '../schemas/pool.ts'
 import { showPool } from '../show.ts'
 import { workOf as balancerWorkOf } from './load-balancers.ts'
 

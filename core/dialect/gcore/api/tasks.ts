@@ -136,11 +136,13 @@ function filterOf(call: Call): (task: TaskDoc) => boolean {
 
 function ints(call: Call, name: string): ReadonlySet<number> {
   const schema = queryInt(0, Number.MAX_SAFE_INTEGER)
-  return new Set(call.query.getAll(name).map((text) => {
-    const found = schema.safeParse(text)
-    if (found.success) return found.data
-    throw invalid({ [name]: ['Input should be a valid integer'] })
-  }))
+  return new Set(
+    call.query.getAll(name).map((text) => {
+      const found = schema.safeParse(text)
+      if (found.success) return found.data
+      throw invalid({ [name]: ['Input should be a valid integer'] })
+    }),
+  )
 }
 
 function oldestFirst({ query }: Call): boolean {

@@ -1,11 +1,17 @@
 import type { Balancer } from '../balancer.ts'
 import type { ListenerDoc, LoadBalancerDoc, MonitorType, PoolDoc, Use } from '../documents.ts'
-import { conflict, type InvalidFields, invalid, overQuota } from '../faults.ts'
+import { conflict, invalid, type InvalidFields, overQuota } from '../faults.ts'
 import { familyOfAddress } from '../schemas/fields.ts'
 import { socketOf } from './vip.ts'
 
 /** What one load balancer may have. */
-export const LIMITS = { listeners: 50, pools: 50, members: 2_500, policies: 500, rules: 64 } as const
+export const LIMITS = {
+  listeners: 50,
+  pools: 50,
+  members: 2_500,
+  policies: 500,
+  rules: 64,
+} as const
 
 /**
  * Looks at what a load balancer would become.

@@ -1,11 +1,5 @@
 import type { Balancer, Outcome } from '../balancer.ts'
-import type {
-  Created,
-  ListenerDoc,
-  LoadBalancerDoc,
-  LoggingDoc,
-  PoolDoc,
-} from '../documents.ts'
+import type { Created, ListenerDoc, LoadBalancerDoc, LoggingDoc, PoolDoc } from '../documents.ts'
 import { invalid } from '../faults.ts'
 import { DEFAULT_FLAVOR, flavorOf } from '../flavors.ts'
 import type { LoadBalancerBody, LoadBalancerChange } from '../schemas/load-balancer.ts'

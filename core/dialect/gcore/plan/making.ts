@@ -29,11 +29,11 @@ export function given<T extends object>(change: T): Partial<T> {
   ) as Partial<T>
 }
 
-/** Whether two values are the same JSON, whatever the order of names. */
+/** Whether two values are the same JSON, whatever the order of names. Bytes are the same if they are one object. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (Array.isArray(a) !== Array.isArray(b) || ArrayBuffer.isView(a)) return false
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
   const names = Object.keys(left)
   if (names.length !== Object.keys(right).length) return false

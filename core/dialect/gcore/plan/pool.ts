@@ -52,7 +52,9 @@ export function addPool(balancer: Balancer, body: PlacedPoolBody, making: Making
   if (body.listener_id === null) return { lb, pools, created, touched: [pool.id] }
   const listener = listenerOf(balancer, body.listener_id)
   if (listener.default_pool_id !== null) {
-    throw conflict(`Listener ${listener.id} already has a default pool: ${listener.default_pool_id}`)
+    throw conflict(
+      `Listener ${listener.id} already has a default pool: ${listener.default_pool_id}`,
+    )
   }
   return {
     lb: withDefaultPool(lb, listener.id, pool.id),

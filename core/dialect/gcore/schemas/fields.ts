@@ -29,7 +29,10 @@ export function familyOfAddress(text: string): 4 | 6 | undefined {
 }
 
 export const address: z.ZodType<string> = z.string()
-  .refine((text) => familyOfAddress(text) !== undefined, 'value is not a valid IPv4 or IPv6 address')
+  .refine(
+    (text) => familyOfAddress(text) !== undefined,
+    'value is not a valid IPv4 or IPv6 address',
+  )
   .transform((text) => text.toLowerCase())
 
 /** An address with its prefix length; a bare address stands for itself alone. */

@@ -68,7 +68,9 @@ const TLS_ONLY: ReadonlySet<RuleType> = new Set(['SSL_CONN_HAS_CERT', 'SSL_VERIF
 export const ruleBody: z.ZodType<RuleBody> = z.object({
   type: z.enum(RULE_TYPES),
   compare_type: z.enum(COMPARE_TYPES),
-  key: z.string().max(255).nullish().transform((text) => text === undefined || text === '' ? null : text),
+  key: z.string().max(255).nullish().transform((text) =>
+    text === undefined || text === '' ? null : text
+  ),
   value: z.string().min(1).max(255),
   invert: z.boolean().nullish().transform((value) => value ?? false),
   tags: tags.nullish().transform((all) => all ?? []),
@@ -86,7 +88,9 @@ export const ruleBody: z.ZodType<RuleBody> = z.object({
     ? ['EQUAL_TO']
     : undefined
   if (exact !== undefined && !exact.includes(body.compare_type)) {
-    const message = `Input should be ${exact.map((each) => `'${each}'`).join(' or ')} for ${body.type}`
+    const message = `Input should be ${
+      exact.map((each) => `'${each}'`).join(' or ')
+    } for ${body.type}`
     context.addIssue({ code: 'custom', path: ['compare_type'], message })
   }
 }) as unknown as z.ZodType<RuleBody>

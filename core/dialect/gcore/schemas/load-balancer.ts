@@ -29,7 +29,9 @@ export interface LoadBalancerChange {
 
 const tagKey = z.string().min(1).max(255)
 const tagValue = z.string().max(255)
-const anyId = z.string().max(255).nullish().transform((id) => id === undefined || id === '' ? null : id)
+const anyId = z.string().max(255).nullish().transform((id) =>
+  id === undefined || id === '' ? null : id
+)
 const connectivity = z.enum(['L2', 'L3'])
 
 const logging: z.ZodType<LoggingDoc> = z.object({

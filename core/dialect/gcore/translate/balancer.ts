@@ -1,0 +1,116 @@
+import type { ListenerConfig, RouteConfig, UpstreamConfig } from '../../../snapshot/types.ts'
+import type { DocumentProblem } from '../../types.ts'
+import type { Balancer } from '../balancer.ts'
+import type { ListenerDoc, PoolDoc } from '../documents.ts'
+import { upstreamName } from '../health.ts'
+import { listenersOf, passesThrough } from './listener.ts'
+import { routesOf, scopeOf } from './routes.ts'
+import { type Sources, Untranslatable } from './sources.ts'
+import { emptyUpstream, upstreamOf } from './upstream.ts'
+
+/** A part, and the document that it comes from. */
+interface Owned<T> {
+  readonly part: T
+  readonly key: string
+}
+
+/** All that a load balancer asks for. */
+export interface BalancerParts {
+  readonly listeners: readonly Owned<ListenerConfig>[]
+  readonly upstreams: readonly Owned<UpstreamConfig>[]
+  readonly routes: readonly Owned<RouteConfig>[]
+  readonly problems: readonly DocumentProblem[]
+}
+
+/** What the parts of a load balancer are made with. */
+export interface BalancerGround {
+  readonly key: string
+  readonly poolKey: (id: string) => string
+  readonly sources: Sources
+}
+
+/** Makes the parts of a load balancer. What cannot be made is left out, and told. */
+export function partsOf(balancer: Balancer, ground: BalancerGround): BalancerParts {
+  const making = new Making(balancer, ground)
+  if (balancer.lb.admin_state_up) {
+    for (const listener of balancer.lb.listeners) making.addListener(listener)
+  }
+  return making
+}
+
+class Making implements BalancerParts {
+  readonly listeners: Owned<ListenerConfig>[] = []
+  readonly upstreams: Owned<UpstreamConfig>[] = []
+  readonly routes: Owned<RouteConfig>[] = []
+  readonly problems: DocumentProblem[] = []
+  readonly #balancer: Balancer
+  readonly #ground: BalancerGround
+  readonly #made = new Set<string>()
+
+  constructor(balancer: Balancer, ground: BalancerGround) {
+    this.#balancer = balancer
+    this.#ground = ground
+  }
+
+  addListener(listener: ListenerDoc): void {
+    const { key, sources } = this.#ground
+    const { lb, pools } = this.#balancer
+    if (!listener.admin_state_up || listener.protocol === 'UDP') return
+    this.#attempt(key, () => {
+      const pool = listener.default_pool_id === null
+        ? undefined
+        : pools.get(listener.default_pool_id)
+      const stream = passesThrough(listener) ? this.#streamOf(listener, pool) : ''
+      const made = listenersOf(listener, { lb, pool, sources, stream })
+      this.listeners.push(...made.map((part) => ({ part, key })))
+      if (listener.protocol === 'HTTP' || listener.protocol === 'TERMINATED_HTTPS') {
+        this.#addRoutes(listener)
+      }
+    })
+  }
+
+  #addRoutes(listener: ListenerDoc): void {
+    const { key } = this.#ground
+    const { lb, pools } = this.#balancer
+    const own = lb.policies.filter((each) => each.listener_id === listener.id)
+    for (const id of [listener.default_pool_id, ...own.map((each) => each.redirect_pool_id)]) {
+      const pool = id === null ? undefined : pools.get(id)
+      if (pool !== undefined) this.#addPool(pool, false)
+    }
+    this.routes.push(...routesOf(listener, own).map((part) => ({ part, key })))
+  }
+
+  /** The name of the upstream that a listener's bytes go to. */
+  #streamOf(listener: ListenerDoc, pool: PoolDoc | undefined): string {
+    if (pool !== undefined) return this.#addPool(pool, pool.protocol === 'HTTPS')
+    const name = `${scopeOf(listener.id)}:none`
+    this.upstreams.push({ part: emptyUpstream(name), key: this.#ground.key })
+    return name
+  }
+
+  #addPool(pool: PoolDoc, raw: boolean): string {
+    const name = raw ? `${upstreamName(pool.id)}:raw` : upstreamName(pool.id)
+    if (this.#made.has(name)) return name
+    this.#made.add(name)
+    const key = this.#ground.poolKey(pool.id)
+    const { sources } = this.#ground
+    this.#attempt(key, () => {
+      this.upstreams.push({ part: upstreamOf(pool, { sources, raw }), key })
+    }, () => {
+      this.upstreams.push({ part: emptyUpstream(name), key })
+    })
+    return name
+  }
+
+  #attempt(key: string, work: () => void, instead: () => void = () => {}): void {
+    try {
+      work()
+    } catch (error) {
+      instead()
+      const message = error instanceof Untranslatable
+        ? error.message
+        : `It is not as this version writes it: ${error instanceof Error ? error.message : ''}`
+      this.problems.push({ key, severity: 'error', message })
+    }
+  }
+}
