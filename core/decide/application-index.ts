@@ -1,11 +1,10 @@
 import { ApiKeyTable } from '../plan/mod.ts'
 import type { Application, Credential, CredentialLookup } from '../plan/mod.ts'
-import type { Certificate } from '../pki/mod.ts'
-import type { ApiKeyConfig, ApplicationConfig } from '../snapshot/types.ts'
+import type { ApiKeyConfig, ApplicationConfig, CertificateSummary } from '../snapshot/types.ts'
 
 /** A certificate of an application. */
 export interface ApplicationCertificate extends Credential {
-  readonly certificate: Certificate
+  readonly certificate: CertificateSummary
 }
 
 /** An application, ready for use. */

@@ -1,4 +1,9 @@
-import type { ApplicationConfig, Path, SubscriptionConfig } from '../snapshot/types.ts'
+import type {
+  ApplicationConfig,
+  CertificateSummary,
+  Path,
+  SubscriptionConfig,
+} from '../snapshot/types.ts'
 import { ApplicationIndex } from './application-index.ts'
 import type { ApplicationCertificate, Clash, CompiledApplication } from './application-index.ts'
 import { fail, isProblem, stateOf, warn } from './compile-context.ts'
@@ -31,7 +36,10 @@ export async function compileApplications(
       continue
     }
     places.set(config.name, index)
-    if (!equal(before?.get(config.name)?.config, config)) changed.push(index)
+    if (equal(before?.get(config.name)?.config, config)) continue
+    const known = compileKnown(config)
+    if (known === undefined) changed.push(index)
+    else put.push(known)
   }
   for (let at = 0; at < changed.length; at += AT_ONCE) {
     const batch = changed.slice(at, at + AT_ONCE)
@@ -61,12 +69,26 @@ async function indexSeed(secret: Uint8Array): Promise<number> {
   return new DataView(bytes.buffer).getInt32(0)
 }
 
+/** An application all of whose certificates were read before: nothing is left to wait for. */
+function compileKnown(config: ApplicationConfig): CompiledApplication | undefined {
+  if (config.certificates.some(({ read }) => read === undefined)) return undefined
+  const certificates: ApplicationCertificate[] = []
+  const { name, apiKeys } = config
+  const application = { name, config, certificates, apiKeys, subscriptions: byApi(config) }
+  for (const { read, from, until } of config.certificates) {
+    certificates.push({ application, certificate: read as CertificateSummary, from, until })
+  }
+  return application
+}
+
 /** Reads one application. What cannot be read is noted and left out. */
 export async function compileApplication(
   context: CompileContext,
   config: ApplicationConfig,
   path: Path,
 ): Promise<CompiledApplication> {
+  const known = compileKnown(config)
+  if (known !== undefined) return known
   const certificates: ApplicationCertificate[] = []
   const { name, apiKeys } = config
   const application = { name, config, certificates, apiKeys, subscriptions: byApi(config) }

@@ -1,4 +1,5 @@
-import type { Certificate, Crl } from '../pki/mod.ts'
+import type { Crl } from '../pki/mod.ts'
+import type { CertificateSummary } from '../snapshot/types.ts'
 import type { Snapshot } from './compiled.ts'
 
 /** What something that expires is used for. */
@@ -38,7 +39,7 @@ const SOON = 30 * DAY
 export function expiringCertificate(
   kind: ExpiringKind,
   usedBy: string,
-  certificate: Certificate,
+  certificate: CertificateSummary,
 ): Expiring {
   const { subject, issuer, sha256, notBefore, notAfter } = certificate
   return { kind, usedBy, subject, issuer, sha256, notBefore, notAfter }

@@ -247,9 +247,22 @@ export interface Span {
   readonly until: number | undefined
 }
 
+/** What is known of a certificate that was read before. Times are epoch milliseconds. */
+export interface CertificateSummary {
+  /** SHA-256 of its DER, hex. */
+  readonly sha256: string
+  /** RFC 4514 text. */
+  readonly subject: string
+  readonly issuer: string
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
 /** A certificate that belongs to an application. */
 export interface ApplicationCertificateConfig extends Span {
   readonly cert: Material
+  /** Where it is given, `cert` need not be read again. */
+  readonly read?: CertificateSummary | undefined
 }
 
 /** An API key that belongs to an application. */

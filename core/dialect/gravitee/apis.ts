@@ -144,7 +144,7 @@ async function changeApi(
     const claims = claimPaths(management, api, pathsOf(known.value.listeners))
     return {
       operations: [{ put: known.key, value: checked as unknown as Json }, ...claims.operations],
-      conditions: [{ key: known.key, revision: known.revision }, ...claims.conditions],
+      conditions: [{ key: known.key, revision: known.modifyRevision }, ...claims.conditions],
       audits: [noteOf(event, known.value, api)],
       inForce: api.state === 'STARTED' || known.value.state === 'STARTED',
       result: checked,
@@ -238,7 +238,7 @@ export async function deleteApi(
     const known = management.ownApi(id, actor)
     return {
       operations: removals(management, known),
-      conditions: [{ key: known.key, revision: known.revision }],
+      conditions: [{ key: known.key, revision: known.modifyRevision }],
       audits: [noteOf('API_DELETED', known.value, undefined)],
       inForce: true,
       result: undefined,

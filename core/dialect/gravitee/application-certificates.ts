@@ -63,7 +63,7 @@ export async function addCertificate(
       const claims = await claimCertificates(management, [certificate])
       return {
         operations: claims.operations,
-        conditions: [{ key: known.key, revision: known.revision }, ...claims.conditions],
+        conditions: [{ key: known.key, revision: known.modifyRevision }, ...claims.conditions],
         audits: [noteOf('CLIENT_CERTIFICATE_CREATED', undefined, certificate)],
         inForce: claims.taken || hasSubscriptions(management, application),
         result: certificate,
@@ -95,7 +95,7 @@ export async function updateCertificate(
       const claims = await claimCertificates(management, [certificate])
       return {
         operations: claims.operations,
-        conditions: [{ key: known.key, revision: known.revision }, ...claims.conditions],
+        conditions: [{ key: known.key, revision: known.modifyRevision }, ...claims.conditions],
         audits: [noteOf('CLIENT_CERTIFICATE_UPDATED', known.value, certificate)],
         inForce: claims.taken || hasSubscriptions(management, application),
         result: certificate,
@@ -118,7 +118,7 @@ export async function removeCertificate(
       const claims = await releaseClaims(management, [known.value])
       return {
         operations: [{ delete: known.key }, ...claims.operations],
-        conditions: [{ key: known.key, revision: known.revision }, ...claims.conditions],
+        conditions: [{ key: known.key, revision: known.modifyRevision }, ...claims.conditions],
         audits: [noteOf('CLIENT_CERTIFICATE_DELETED', known.value, undefined)],
         inForce: hasSubscriptions(management, application),
         result: undefined,
@@ -183,7 +183,7 @@ export async function replaceCertificates(
           ...gone.map(({ key }) => ({ delete: key })),
         ],
         conditions: [
-          { key: known.key, revision: known.revision },
+          { key: known.key, revision: known.modifyRevision },
           ...claims.conditions,
           ...free.conditions,
         ],

@@ -72,6 +72,7 @@ export function certificateOf(
     createdAt: now,
     updatedAt: now,
     certificate: pem,
+    certificateStart: certificate.notBefore,
     certificateExpiration: certificate.notAfter,
     subject: certificate.subject,
     issuer: certificate.issuer,
@@ -189,7 +190,7 @@ export async function updateApplication(
     const client = claimClient(management, application, known.value)
     return {
       operations: [{ put: known.key, value: application as unknown as Json }, ...client.operations],
-      conditions: [{ key: known.key, revision: known.revision }, ...client.conditions],
+      conditions: [{ key: known.key, revision: known.modifyRevision }, ...client.conditions],
       audits: [{
         ...noteOf('APPLICATION_UPDATED', application),
         before: known.value,
@@ -215,7 +216,7 @@ export async function archiveApplication(
     const client = claimClient(management, application, known.value)
     return {
       operations: [{ put: known.key, value: application as unknown as Json }, ...client.operations],
-      conditions: [{ key: known.key, revision: known.revision }],
+      conditions: [{ key: known.key, revision: known.modifyRevision }],
       audits: [{
         ...noteOf('APPLICATION_ARCHIVED', application),
         before: known.value,
@@ -279,7 +280,7 @@ export async function restoreApplication(
         ...client.operations,
       ],
       conditions: [
-        { key: known.key, revision: known.revision },
+        { key: known.key, revision: known.modifyRevision },
         ...claims.conditions,
         ...client.conditions,
       ],

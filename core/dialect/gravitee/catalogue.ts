@@ -13,7 +13,7 @@ import { SortedNames } from './sorted-names.ts'
 /** A document as it is known, with the revision of its last change. */
 export interface Known<T> {
   readonly key: string
-  readonly revision: number
+  readonly modifyRevision: number
   readonly value: T
 }
 
@@ -45,13 +45,17 @@ export class Catalogue {
   /** Who has a context path, and who a client id: ids of APIs and of applications. */
   readonly paths: Map<string, Known<string>> = new Map()
   readonly clients: Map<string, Known<string>> = new Map()
-  readonly applicationNames: SortedNames = new SortedNames()
+  readonly applicationNames: SortedNames
   readonly #belongings = new Map<string, Belongings>()
   readonly #plansOf = new Map<string, Set<string>>()
   /** By plan and status: ids in the order in which they came there. */
   readonly #byPlan = new Map<string, Set<string>>()
   /** Keys of audits, the oldest first. */
   readonly audits: Set<string> = new Set()
+
+  constructor() {
+    this.applicationNames = new SortedNames(() => this.applications.values())
+  }
 
   /** Takes changes in; `revision` is that of the store after them. */
   take(changes: readonly Change[], revision: number): void {
@@ -117,10 +121,11 @@ export class Catalogue {
 
   #put(folder: Folder, id: string, document: StoredDocument): void {
     if (folder === 'audit') return void this.audits.add(document.key)
-    const { key, modifyRevision } = document
+    const { modifyRevision } = document
     if ((this.#revisionOf(folder, id) ?? 0) >= modifyRevision) return
     this.#forget(folder, id)
-    const known = { key, revision: modifyRevision, value: document.value as never }
+    // The store's own object: what is known costs its places in the index alone.
+    const known = document as unknown as Known<never>
     switch (folder) {
       case 'api':
         return void this.apis.set(id, known)
@@ -234,9 +239,9 @@ export class Catalogue {
     if (folder === 'certificate') {
       const [application = '', certificate] = id.split('/')
       return this.certificatesOf(application).find(({ value }) => value.id === certificate)
-        ?.revision
+        ?.modifyRevision
     }
-    return this.#mapOf(folder)?.get(id)?.revision
+    return this.#mapOf(folder)?.get(id)?.modifyRevision
   }
 
   #mapOf(folder: Folder): ReadonlyMap<string, Known<unknown>> | undefined {

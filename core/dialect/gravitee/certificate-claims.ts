@@ -99,6 +99,6 @@ function release(
     .find(({ value }) => value.id === certificateId)
   if (known === undefined) return false
   put(operations, { ...known.value, released: true })
-  conditions.push({ key: known.key, revision: known.revision })
+  conditions.push({ key: known.key, revision: known.modifyRevision })
   return true
 }

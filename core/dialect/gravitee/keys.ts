@@ -50,15 +50,21 @@ export function clientKey(clientId: string): string {
   return keyOf('client', encodeURIComponent(clientId))
 }
 
+const BY_NAME: ReadonlyMap<string, Folder> = new Map(
+  (Object.keys(FOLDERS) as Folder[]).map((folder) => [
+    FOLDERS[folder].slice(ROOT.length + 1, -1),
+    folder,
+  ]),
+)
+
 /** Which kind of document a key names, and its id; undefined: none of ours. */
 export function parseKey(
   key: string,
 ): { readonly folder: Folder; readonly id: string } | undefined {
-  for (const folder of Object.keys(FOLDERS) as Folder[]) {
-    const prefix = FOLDERS[folder]
-    if (key.startsWith(prefix)) return { folder, id: key.slice(prefix.length) }
-  }
-  return undefined
+  const start = ROOT.length + 1
+  const end = key.indexOf('/', start)
+  const folder = end < 0 || !key.startsWith(ROOT) ? undefined : BY_NAME.get(key.slice(start, end))
+  return folder === undefined ? undefined : { folder, id: key.slice(end + 1) }
 }
 
 const LAST = 9_999_999_999_999

@@ -134,6 +134,7 @@ export interface CertificateDocument {
   readonly updatedAt: number
   /** PEM of one certificate. */
   readonly certificate: string
+  readonly certificateStart: number
   readonly certificateExpiration: number
   readonly subject: string
   readonly issuer: string

@@ -34,7 +34,7 @@ export async function createPlan(
     const key = keyOf('plan', plan.id)
     return {
       operations: [{ put: key, value: plan as unknown as Json }],
-      conditions: [{ key, revision: 0 }, { key: known.key, revision: known.revision }],
+      conditions: [{ key, revision: 0 }, { key: known.key, revision: known.modifyRevision }],
       audits: [planNote('PLAN_CREATED', undefined, plan)],
       inForce: isLive(plan),
       result: plan,
@@ -115,7 +115,7 @@ async function changePlan(
     checkPlan(plan)
     return {
       operations: [{ put: known.key, value: plan as unknown as Json }],
-      conditions: [{ key: known.key, revision: known.revision }],
+      conditions: [{ key: known.key, revision: known.modifyRevision }],
       audits: [planNote(event, known.value, plan)],
       inForce: isLive(plan) || isLive(known.value),
       result: plan,
@@ -216,7 +216,7 @@ export async function deletePlan(management: Management, order: PlanOrder): Prom
     }
     return {
       operations: [{ delete: known.key }],
-      conditions: [{ key: known.key, revision: known.revision }],
+      conditions: [{ key: known.key, revision: known.modifyRevision }],
       audits: [planNote('PLAN_DELETED', known.value, undefined)],
       inForce: isLive(known.value),
       result: undefined,

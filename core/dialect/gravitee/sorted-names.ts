@@ -1,24 +1,34 @@
-/** Ids in the order of their names, letter case aside. Sorted when first asked; each change afterwards costs its place. */
+/** What has a place in the order. */
+export interface Named {
+  readonly value: { readonly id: string; readonly name: string }
+}
+
+/**
+ * Ids in the order of their names, letter case aside. They are sorted when first asked for, and cost nothing before;
+ * each change afterwards costs its place.
+ */
 export class SortedNames {
-  readonly #names = new Map<string, string>()
+  readonly #all: () => Iterable<Named>
   #sorted: string[] | undefined
+
+  constructor(all: () => Iterable<Named>) {
+    this.#all = all
+  }
 
   add(name: string, id: string): void {
     const sortable = sortKey(name, id)
-    this.#names.set(sortable, id)
     this.#sorted?.splice(this.#place(sortable), 0, sortable)
   }
 
   remove(name: string, id: string): void {
-    const sortable = sortKey(name, id)
-    if (!this.#names.delete(sortable) || this.#sorted === undefined) return
-    this.#sorted.splice(this.#place(sortable), 1)
+    const at = this.#sorted === undefined ? -1 : this.#place(sortKey(name, id))
+    if (this.#sorted?.[at] === sortKey(name, id)) this.#sorted.splice(at, 1)
   }
 
   /** All ids, by name. */
   *[Symbol.iterator](): IterableIterator<string> {
-    this.#sorted ??= [...this.#names.keys()].sort()
-    for (const sortable of this.#sorted) yield this.#names.get(sortable) as string
+    this.#sorted ??= [...this.#all()].map(({ value }) => sortKey(value.name, value.id)).sort()
+    for (const sortable of this.#sorted) yield sortable.slice(sortable.lastIndexOf('\u0000') + 1)
   }
 
   #place(sortable: string): number {

@@ -56,8 +56,8 @@ export async function subscribe(
         operations: [{ put: key, value: subscription as unknown as Json }],
         conditions: [
           { key, revision: 0 },
-          { key: plan.key, revision: plan.revision },
-          { key: application.key, revision: application.revision },
+          { key: plan.key, revision: plan.modifyRevision },
+          { key: application.key, revision: application.modifyRevision },
         ],
         audits: [subscriptionNote('SUBSCRIPTION_CREATED', undefined, subscription)],
         inForce: subscription.status === 'ACCEPTED',
@@ -199,8 +199,10 @@ async function changeSubscription(
     return {
       operations: [{ put: known.key, value: subscription as unknown as Json }],
       conditions: [
-        { key: known.key, revision: known.revision },
-        ...(event === 'SUBSCRIPTION_ACCEPTED' ? [{ key: plan.key, revision: plan.revision }] : []),
+        { key: known.key, revision: known.modifyRevision },
+        ...(event === 'SUBSCRIPTION_ACCEPTED'
+          ? [{ key: plan.key, revision: plan.modifyRevision }]
+          : []),
       ],
       audits: [subscriptionNote(event, known.value, subscription)],
       inForce: known.value.status === 'ACCEPTED' || subscription.status === 'ACCEPTED',
@@ -449,7 +451,7 @@ export function closings(
   const closed = living.map(({ value }) => plain({ ...closedAt(value, now), updatedAt: now }))
   return {
     operations: living.map(({ key }, at) => ({ put: key, value: closed[at] as unknown as Json })),
-    conditions: living.map(({ key, revision }) => ({ key, revision })),
+    conditions: living.map(({ key, modifyRevision }) => ({ key, revision: modifyRevision })),
     audits: living.map(({ value }, at) =>
       subscriptionNote('SUBSCRIPTION_CLOSED', value, closed[at])
     ),

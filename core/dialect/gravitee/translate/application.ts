@@ -2,9 +2,9 @@ import type {
   ApiKeyConfig,
   ApplicationCertificateConfig,
   ApplicationConfig,
+  Material,
   SubscriptionConfig,
 } from '../../../snapshot/mod.ts'
-import { isPkiProblem, readPem } from '../../../pki/mod.ts'
 import type { Known } from '../catalogue.ts'
 import type { ApplicationDocument, CertificateDocument, SubscriptionDocument } from '../model.ts'
 import { clientIdOf } from '../client-id.ts'
@@ -13,6 +13,11 @@ import { apiName } from './api.ts'
 /** The name of an application among the gateway's parts. */
 export function applicationName(id: string): string {
   return `gravitee:${id}`
+}
+
+/** The id of the application that a part of this name stands for. */
+export function idOf(name: string): string {
+  return name.slice('gravitee:'.length)
 }
 
 /** What an application has. */
@@ -41,12 +46,27 @@ export function translateApplication(
   }
 }
 
+/** A certificate's PEM, as bytes for whoever asks. Its key stands for its content, which never changes. */
+class StoredCertificate implements Material {
+  readonly from: string
+  readonly #document: CertificateDocument
+
+  constructor(key: string, document: CertificateDocument) {
+    this.from = key
+    this.#document = document
+  }
+
+  get data(): Uint8Array {
+    return new TextEncoder().encode(this.#document.certificate)
+  }
+}
+
 function certificateOf(key: string, document: CertificateDocument): ApplicationCertificateConfig[] {
   if (document.released === true) return []
-  const blocks = readPem(document.certificate)
-  const der = isPkiProblem(blocks) ? undefined : blocks[0]?.der
-  if (der === undefined) return []
-  return [{ cert: { from: key, data: der }, from: document.startsAt, until: document.endsAt }]
+  const { sha256, subject, issuer, startsAt, endsAt } = document
+  const { certificateStart: notBefore, certificateExpiration: notAfter } = document
+  const read = { sha256, subject, issuer, notBefore, notAfter }
+  return [{ cert: new StoredCertificate(key, document), read, from: startsAt, until: endsAt }]
 }
 
 const STATUSES: Readonly<Record<string, SubscriptionConfig['status']>> = {

@@ -3,9 +3,8 @@ import type { ApiConfig, ApplicationConfig, UpstreamConfig } from '../../../snap
 import type { ConfigurationParts, DocumentProblem, PartsChange, Translator } from '../../types.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { keyOf, parseKey } from '../keys.ts'
-import type { SubscriptionDocument } from '../model.ts'
 import { apiName, type ApiParts, translateApi } from './api.ts'
-import { applicationName, translateApplication } from './application.ts'
+import { applicationName, idOf, translateApplication } from './application.ts'
 
 /** How documents are translated. */
 export interface TranslatorOptions {
@@ -42,7 +41,6 @@ export class GraviteeTranslator implements Translator {
     const touched: Touched = { applications: new Set(), apis: new Set() }
     for (const change of changes) this.#note(change, touched)
     this.#catalogue.take(changes, Infinity)
-    for (const change of changes) this.#note(change, touched)
     const applications = new Set<string>()
     for (const id of touched.applications) {
       if (this.#translateApplication(id)) applications.add(applicationName(id))
@@ -58,7 +56,8 @@ export class GraviteeTranslator implements Translator {
   }
 
   documentOf(part: object): string | undefined {
-    return this.#documents.get(part)
+    const name = 'subscriptions' in part ? (part as ApplicationConfig).name : undefined
+    return name === undefined ? this.#documents.get(part) : keyOf('application', idOf(name))
   }
 
   #note({ key, document }: Change, touched: Touched): void {
@@ -81,11 +80,9 @@ export class GraviteeTranslator implements Translator {
     value: Record<string, string> | undefined,
     { applications }: Touched,
   ): void {
-    const before = this.#catalogue.subscriptions.get(id)?.value
-    const known: (Pick<SubscriptionDocument, 'applicationId'> | undefined)[] = [before]
-    for (const each of known) if (each !== undefined) applications.add(each.applicationId)
+    const before = this.#catalogue.subscriptions.get(id)?.value.applicationId
     const now = value?.['applicationId']
-    if (now !== undefined) applications.add(now)
+    for (const each of [before, now]) if (each !== undefined) applications.add(each)
   }
 
   /** Whether anything of it changed. */
@@ -100,7 +97,6 @@ export class GraviteeTranslator implements Translator {
     if (after === undefined) return this.#applications.delete(name)
     if (before !== undefined && same(before, after)) return false
     this.#applications.set(name, after)
-    this.#documents.set(after, known?.key ?? '')
     return true
   }
 
@@ -141,11 +137,7 @@ export class GraviteeTranslator implements Translator {
   }
 }
 
-/** Whether two translations say the same; certificates are compared by the document that they came from, which never changes. */
+/** Whether two translations say the same; a certificate's content is that of its document, by which it is known. */
 function same(a: ApplicationConfig, b: ApplicationConfig): boolean {
-  return JSON.stringify(a, withoutBytes) === JSON.stringify(b, withoutBytes)
-}
-
-function withoutBytes(name: string, value: unknown): unknown {
-  return name === 'data' ? undefined : value
+  return JSON.stringify(a) === JSON.stringify(b)
 }
