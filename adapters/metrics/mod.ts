@@ -45,6 +45,17 @@ export interface MetricsInput {
   readonly process: { readonly memoryBytes: number; readonly cpuSeconds: number }
 }
 
+function streams(registry: Registry, counters: CounterValues): void {
+  const { streams, streamReceivedBytes, streamSentBytes } = counters
+  const of = (name: string, help: string, values: Readonly<Record<string, number>>): void => {
+    const total = counter(registry, name, help, ['listener'])
+    for (const [listener, count] of Object.entries(values)) total.inc({ listener }, count)
+  }
+  of('streams_total', 'Connections that were no HTTP and are over', streams)
+  of('stream_received_bytes_total', 'Bytes of such connections from clients', streamReceivedBytes)
+  of('stream_sent_bytes_total', 'Bytes of such connections to clients', streamSentBytes)
+}
+
 /** How many endpoints a scrape shows: each is a time series. */
 const ENDPOINTS_SHOWN = 10_000
 
@@ -123,6 +134,7 @@ function connections(registry: Registry, counters: CounterValues): void {
   for (const [listener, count] of Object.entries(counters.connections)) {
     open.set({ listener }, count)
   }
+  streams(registry, counters)
   const upstream = gauge(registry, 'upstream_connections', 'Open upstream connections', [
     'upstream',
   ])

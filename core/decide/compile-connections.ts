@@ -10,6 +10,7 @@ export function compileConnections(config: ListenerConfig, limits: Limits): Conn
     connections,
     forwardedHeaders,
     upstreamTimes,
+    clientTimeout,
     admits: admission(config.allowFrom),
     limits: clientTimeout === undefined ? limits : {
       ...limits,

@@ -36,6 +36,7 @@ export async function compile(
   const applications = await compileApplications(context, configuration.applications)
   const routes = compileAllRoutes(context, configuration, upstreams)
   warnOfUnasked(context, listeners, routes)
+  checkStreams(context, configuration, upstreams)
   return finish(context, {
     basis: context.basis,
     keeper: context.keeper,
@@ -48,6 +49,23 @@ export async function compile(
     expiring: context.expiring,
     isIdentityHeader: headerNameTest(identityHeaders(configuration)),
   })
+}
+
+/** The bytes of a connection must lead somewhere. */
+function checkStreams(
+  context: CompileContext,
+  { listeners }: Configuration,
+  upstreams: Snapshot['upstreams'],
+): void {
+  for (const [index, { name, stream }] of listeners.entries()) {
+    if (stream === undefined || upstreams.has(stream.upstream)) continue
+    const state = `there is no upstream "${stream.upstream}"`
+    fail(
+      context,
+      ['listeners', index, 'stream'],
+      `Could not set stream of listener "${name}": ${state}`,
+    )
+  }
 }
 
 /** Warns where routes want certificates that no listener asks for: they could let nobody in. */

@@ -81,6 +81,7 @@ export interface ConnectionRules {
   readonly connections: number
   readonly forwardedHeaders: ListenerConfig['forwardedHeaders']
   readonly upstreamTimes: UpstreamTimes
+  readonly clientTimeout: number | undefined
   /** The configuration's, with the listener's own time-outs. */
   readonly limits: Limits
 }

@@ -92,7 +92,13 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalMeaning>> = {
   CONNECTION_LIMIT: {
     status: 0,
     message: 'Too many connections',
-    advice: 'Raise limits.connections or limits.connectionsPerAddress if the load is legitimate',
+    advice:
+      'Raise limits.connections, limits.connectionsPerAddress or connections of the listener if the load is legitimate',
+  },
+  CONNECTION_NOT_ALLOWED: {
+    status: 0,
+    message: 'Connections from this address are not taken',
+    advice: 'Add the address to allowFrom of the listener, if it may connect',
   },
   CONNECTION_ABUSED: {
     status: 0,

@@ -1,5 +1,5 @@
 import { refusal } from '../decide/mod.ts'
-import type { AffinityFacts, CompiledEndpoint, Refusal } from '../decide/mod.ts'
+import type { AffinityFacts, CompiledEndpoint, Forward, Refusal } from '../decide/mod.ts'
 import { Picker } from '../proxy/mod.ts'
 import { outgoingHeaders, type OutgoingParts } from './outgoing.ts'
 import { bodyTooLarge, hasBody } from './request.ts'
@@ -45,7 +45,7 @@ export class Forwarding {
 
   constructor(parts: ForwardingParts) {
     this.#parts = parts
-    const { readTimeout } = parts.forward.upstream
+    const readTimeout = readTimeoutOf(parts.forward)
     this.#silence = new Silence(readTimeout, () => this.#onSilent())
     parts.request.signal?.addEventListener('abort', this.#onGone)
     if (parts.request.signal?.aborted) this.#onGone()
@@ -164,7 +164,7 @@ export class Forwarding {
   }
 
   #onSilent(): void {
-    const ms = this.#parts.forward.upstream.readTimeout
+    const ms = readTimeoutOf(this.#parts.forward)
     this.#stop(refusal('UPSTREAM_TIMEOUT', `${this.#name()}: silent for ${ms} ms`))
   }
 
@@ -193,6 +193,11 @@ export class Forwarding {
     this.#silence.end()
     this.#parts.request.signal?.removeEventListener('abort', this.#onGone)
   }
+}
+
+/** The route's, or the upstream's. */
+function readTimeoutOf({ route, upstream }: Forward): number {
+  return route.config.upstreamTimes.read ?? upstream.readTimeout
 }
 
 /** What an error says, with its cause: `fetch` tells what happened only there. */

@@ -1,4 +1,4 @@
-import type { ConnectionRefusal, ExchangeRecord } from './types.ts'
+import type { ConnectionRefusal, ExchangeRecord, StreamRecord } from './types.ts'
 
 /** Text that JSON takes as it is; most values are, and testing is cheaper than escaping. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
@@ -22,6 +22,23 @@ export function accessLogLine(record: ExchangeRecord): string {
     optional('plan', record.plan) +
     optional('application', record.application) +
     optional('certificate', record.certificate) +
+    optional('endpoint', record.endpoint) +
+    optional('code', record.code) +
+    optional('detail', record.detail) + '}\n'
+}
+
+/** One JSON line for a connection that was no HTTP. */
+export function streamLogLine(record: StreamRecord): string {
+  return '{"time":"' + isoTime(record.time) +
+    '","listener":' + text(record.listener) +
+    ',"address":' + text(record.address) +
+    ',"sni":' + text(record.sni) +
+    ',"version":"tcp","status":0' +
+    ',"receivedBytes":' + record.received +
+    ',"sentBytes":' + record.sent +
+    ',"durationMs":' + rounded(record.duration) +
+    (record.connectDuration < 0 ? '' : ',"connectMs":' + rounded(record.connectDuration)) +
+    optional('upstream', record.upstream) +
     optional('endpoint', record.endpoint) +
     optional('code', record.code) +
     optional('detail', record.detail) + '}\n'

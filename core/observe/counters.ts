@@ -1,4 +1,10 @@
-import type { ConnectionRefusal, ExchangeRecord, HandshakeRecord, Observer } from './types.ts'
+import type {
+  ConnectionRefusal,
+  ExchangeRecord,
+  HandshakeRecord,
+  Observer,
+  StreamRecord,
+} from './types.ts'
 
 /** Upper bounds of the duration buckets, in seconds. */
 export const DURATION_BUCKETS: readonly number[] = [
@@ -39,6 +45,10 @@ export interface CounterValues {
   readonly upstreamConnections: Record<string, number>
   readonly requestBytes: Record<string, number>
   readonly responseBytes: Record<string, number>
+  /** Connections that were no HTTP and are over, by `listener`, and their bytes. */
+  readonly streams: Record<string, number>
+  readonly streamReceivedBytes: Record<string, number>
+  readonly streamSentBytes: Record<string, number>
 }
 
 /** Counts what it observes. */
@@ -52,6 +62,14 @@ export class Counters implements Observer {
     observe(values.durations[route] ??= emptyHistogram(), record.duration / 1000)
     bump(values.requestBytes, route, record.requestBytes)
     bump(values.responseBytes, route, record.responseBytes)
+    if (record.code !== '') bump(values.refusals, record.code, 1)
+  }
+
+  stream(record: StreamRecord): void {
+    const { values } = this
+    bump(values.streams, record.listener, 1)
+    bump(values.streamReceivedBytes, record.listener, record.received)
+    bump(values.streamSentBytes, record.listener, record.sent)
     if (record.code !== '') bump(values.refusals, record.code, 1)
   }
 
@@ -85,6 +103,9 @@ export function emptyCounters(): CounterValues {
     upstreamConnections: record0(),
     requestBytes: record0(),
     responseBytes: record0(),
+    streams: record0(),
+    streamReceivedBytes: record0(),
+    streamSentBytes: record0(),
   }
 }
 

@@ -3,7 +3,7 @@
  * go, and never slow down what it observes.
  * @module
  */
-export { accessLogLine, connectionLogLine } from './access-log.ts'
+export { accessLogLine, connectionLogLine, streamLogLine } from './access-log.ts'
 export { addCounters, Counters, DURATION_BUCKETS, emptyCounters } from './counters.ts'
 export type { CounterValues, Histogram } from './counters.ts'
 export type * from './types.ts'

@@ -40,6 +40,26 @@ export interface ConnectionRefusal {
   readonly detail: string
 }
 
+/** A connection that was no HTTP, and how it ended. Times in milliseconds, sizes in bytes. */
+export interface StreamRecord {
+  /** Epoch milliseconds at which the connection was taken. */
+  readonly time: number
+  readonly listener: string
+  readonly address: string
+  readonly sni: string
+  /** From the client, and to it. */
+  readonly received: number
+  readonly sent: number
+  readonly duration: number
+  /** How long it took to connect to the endpoint; -1: no connection came to stand. */
+  readonly connectDuration: number
+  readonly upstream: string
+  readonly endpoint: string
+  /** The refusal's code, empty where bytes went both ways. */
+  readonly code: string
+  readonly detail: string
+}
+
 /** A handshake that was finished, or why it was not. */
 export interface HandshakeRecord {
   readonly listener: string
@@ -51,6 +71,7 @@ export interface HandshakeRecord {
 /** Whoever wants to know what the gateway does. Called on the data path: it must be quick and never throw. */
 export interface Observer {
   exchange(record: ExchangeRecord): void
+  stream(record: StreamRecord): void
   refusedConnection(refusal: ConnectionRefusal): void
   handshake(record: HandshakeRecord): void
   /** A downstream connection was opened (1) or closed (-1). */

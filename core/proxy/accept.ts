@@ -12,6 +12,7 @@ import type { Ends } from './passage.ts'
 import { type Glance, peek } from './peek.ts'
 import type { Runtime } from './runtime.ts'
 import type { Client } from './sides.ts'
+import { Stream } from './stream.ts'
 
 const NOTHING = new Uint8Array(0)
 /** A fatal `unrecognized_name` alert in a TLS record of its own (RFC 8446 section 6.2, RFC 6066 section 3). */
@@ -67,6 +68,11 @@ export class Acceptance {
       if (!(found instanceof Uint8Array)) return found
       first = found
     }
+    const { source } = this.#ends
+    if (!listener.admits(source.host)) {
+      return refusal('CONNECTION_NOT_ALLOWED', `${source.host} is in none of allowFrom`)
+    }
+    if (listener.stream !== undefined) return await this.#stream(listener, first)
     return listener.secure ? await this.#secure(first) : this.#plain(first)
   }
 
@@ -89,6 +95,45 @@ export class Acceptance {
     return peeked.rest
   }
 
+  /** A connection that is no HTTP; where it should be TLS, its ClientHello is looked at and passed on. */
+  async #stream(listener: CompiledListener, first: Uint8Array): Promise<Refusal | undefined> {
+    const { runtime, join, leave } = this.#context
+    const { upstream: name, sni } = listener.stream as NonNullable<CompiledListener['stream']>
+    let start = first
+    if (sni) {
+      const found = await this.#hello(first)
+      if ('code' in found) return found
+      this.#sni = found.value.sni
+      start = found.rest
+    }
+    const upstream = runtime.snapshot.upstreams.get(name)
+    if (upstream === undefined) return refusal('NO_ENDPOINT', `There is no upstream "${name}"`)
+    const stream = new Stream(runtime, {
+      listener,
+      upstream,
+      duplex: this.#duplex,
+      first: start,
+      ends: this.#ends,
+      sni: this.#sni,
+      onOver: leave,
+    })
+    join(stream)
+    void stream.run()
+    return undefined
+  }
+
+  /** Phase **peek** at a ClientHello. */
+  async #hello(
+    first: Uint8Array,
+  ): Promise<Refusal | { readonly value: ClientHello; readonly rest: Uint8Array }> {
+    const { clientHelloSize } = this.#context.runtime.snapshot.limits
+    const peeked = await this.#peek(first, (bytes) => lookForHello(bytes, clientHelloSize))
+    if (peeked.kind === 'gone') return refusal('CLIENT_GONE', 'Closed before a ClientHello')
+    if (peeked.kind === 'done') return peeked
+    if (startsLikeHttp(peeked.rest)) this.#lastWords(PLAIN_ON_TLS)
+    return refusal('CLIENT_HELLO_INVALID', peeked.detail)
+  }
+
   #plain(first: Uint8Array): undefined {
     this.#serve(this.#duplex, {
       secure: false,
@@ -101,13 +146,9 @@ export class Acceptance {
 
   async #secure(first: Uint8Array): Promise<Refusal | undefined> {
     const { runtime } = this.#context
-    const { clientHelloSize, handshakeTimeout } = runtime.snapshot.limits
-    const peeked = await this.#peek(first, (bytes) => lookForHello(bytes, clientHelloSize))
-    if (peeked.kind === 'gone') return refusal('CLIENT_GONE', 'Closed before a ClientHello')
-    if (peeked.kind === 'bad') {
-      if (startsLikeHttp(peeked.rest)) this.#lastWords(PLAIN_ON_TLS)
-      return refusal('CLIENT_HELLO_INVALID', peeked.detail)
-    }
+    const { handshakeTimeout } = runtime.snapshot.limits
+    const peeked = await this.#hello(first)
+    if ('code' in peeked) return peeked
     this.#sni = peeked.value.sni
     const name = this.#listener?.selectTls(this.#sni)
     if (name === undefined) {

@@ -1,6 +1,6 @@
 import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
 import type { Verdicts } from '../pki/mod.ts'
-import type { Clock, Dialed } from '../port/mod.ts'
+import { type Clock, type Dialed, DialFailure } from '../port/mod.ts'
 
 /** A connection that could not be made, or whose other end is not whom it should be. */
 export interface DialFault {
@@ -10,6 +10,16 @@ export interface DialFault {
     | 'UPSTREAM_CERTIFICATE_REFUSED'
     | 'UPSTREAM_TIMEOUT'
   readonly detail: string
+}
+
+/** What a failure to dial is to an exchange. */
+export function dialFault(error: unknown): DialFault {
+  if (!(error instanceof DialFailure)) {
+    return { code: 'UPSTREAM_UNREACHABLE', detail: String(error) }
+  }
+  if (error.reason === 'timeout') return { code: 'UPSTREAM_TIMEOUT', detail: error.message }
+  if (error.reason === 'tls') return { code: 'UPSTREAM_TLS_FAILED', detail: error.message }
+  return { code: 'UPSTREAM_UNREACHABLE', detail: error.message }
 }
 
 /** Who answered, and who should have. */

@@ -20,6 +20,8 @@ export interface ListenProblem {
 interface Open {
   name: string
   readonly bound: BoundListener
+  /** Connections that are open. */
+  connections: number
 }
 
 /** The data path as a whole: listeners, connections, and the snapshot they all ask. */
@@ -105,7 +107,7 @@ export class Gateway {
   async serveLocally(name: string, address: Address, handler: LocalHandler): Promise<Address> {
     const bound = await this.#runtime.ports.listener.listen(
       address,
-      (duplex) => this.#accept(duplex, () => name, handler),
+      (duplex) => this.#accept(duplex, { name, connections: 0 }, handler),
     )
     this.#local.push(bound)
     return bound.address
@@ -135,11 +137,11 @@ export class Gateway {
   }
 
   async #listen(name: string, address: Address): Promise<Open | ListenProblem> {
-    const entry: { name: string; bound: BoundListener | undefined } = { name, bound: undefined }
+    const entry = { name, bound: undefined as BoundListener | undefined, connections: 0 }
     try {
       entry.bound = await this.#runtime.ports.listener.listen(
         address,
-        (duplex) => this.#accept(duplex, () => entry.name, undefined),
+        (duplex) => this.#accept(duplex, entry, undefined),
       )
       return entry as Open
     } catch (error) {
@@ -150,21 +152,23 @@ export class Gateway {
 
   #accept(
     duplex: Duplex,
-    listenerName: () => string,
+    entry: Pick<Open, 'name' | 'connections'>,
     handler: LocalHandler | undefined,
   ): void {
     const { observer } = this.#runtime.ports
     const address = duplex.remote.host
-    const name = listenerName()
-    const full = handler === undefined ? this.#fullness(address) : undefined
+    const { name } = entry
+    const full = handler === undefined ? this.#fullness(address, entry) : undefined
     if (full !== undefined) return this.#turnAway(duplex, name, full)
     this.#count(address, 1)
+    entry.connections++
     observer.connection(name, 1)
     this.#arriving.add(duplex)
     const leave = (client: Client | undefined): void => {
       this.#arriving.delete(duplex)
       if (client !== undefined) this.#clients.delete(client)
       this.#count(address, -1)
+      entry.connections--
       observer.connection(name, -1)
       if (this.#connections === 0) this.#whenEmpty?.()
     }
@@ -172,12 +176,18 @@ export class Gateway {
       this.#arriving.delete(duplex)
       this.#clients.add(client)
     }
+    const listenerName = (): string => entry.name
     const context = { runtime: this.#runtime, identifier: this.#identifier, listenerName, handler }
     void new Acceptance({ ...context, join, leave }, duplex).run()
   }
 
   /** Which limit leaves no room for a further connection from `address`. */
-  #fullness(address: string): string | undefined {
+  #fullness(
+    address: string,
+    { name, connections: own }: Pick<Open, 'name' | 'connections'>,
+  ): string | undefined {
+    const most = this.snapshot.listeners.get(name)?.connections ?? 0
+    if (most > 0 && own >= most) return `connections (${most}) of the listener are open`
     const { connections, connectionsPerAddress } = this.#runtime.snapshot.limits
     if (connections > 0 && this.#connections >= connections) {
       return `limits.connections (${connections}) are open`

@@ -1,7 +1,6 @@
-import { DialFailure } from '../port/mod.ts'
 import type { Dialed, TlsClientProfile } from '../port/mod.ts'
 import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
-import { checkEndpoint, type DialFault } from './endpoint-check.ts'
+import { checkEndpoint, type DialFault, dialFault } from './endpoint-check.ts'
 import type { Runtime } from './runtime.ts'
 import type { ServerSide } from './sides.ts'
 import { UpstreamH1, type UpstreamOwner } from './upstream-h1.ts'
@@ -182,15 +181,6 @@ export class Pool implements UpstreamOwner {
 /** The same profile without HTTP/2 among what is offered. */
 function withoutH2(tls: TlsClientProfile | undefined): TlsClientProfile | undefined {
   return tls && { ...tls, id: `${tls.id} http/1.1`, alpn: ['http/1.1'] }
-}
-
-function dialFault(error: unknown): DialFault {
-  if (!(error instanceof DialFailure)) {
-    return { code: 'UPSTREAM_UNREACHABLE', detail: String(error) }
-  }
-  if (error.reason === 'timeout') return { code: 'UPSTREAM_TIMEOUT', detail: error.message }
-  if (error.reason === 'tls') return { code: 'UPSTREAM_TLS_FAILED', detail: error.message }
-  return { code: 'UPSTREAM_UNREACHABLE', detail: error.message }
 }
 
 function remove<T>(list: T[], item: object): void {

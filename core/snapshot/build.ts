@@ -12,13 +12,14 @@ import type {
   UpstreamConfig,
 } from './types.ts'
 import type { Address, ClientMode } from '../port/mod.ts'
-import { CONNECTION_DEFAULTS, NO_UPSTREAM_TIMES } from './defaults.ts'
+import { CONNECTION_DEFAULTS } from './defaults.ts'
 import type { Item, Sections } from './sections.ts'
 import { routeName } from './checks/routes.ts'
 import { addressText } from './schema/addresses.ts'
 import { persistence } from './schema/balance.ts'
 import type { WrittenApplication } from './schema/applications.ts'
 import { buildDialects } from './schema/dialects.ts'
+import { upstreamTimes, type WrittenConnections } from './schema/connections.ts'
 import type { WrittenListener, WrittenTlsEntry } from './schema/listeners.ts'
 import { plan, type WrittenApi, type WrittenRoute } from './schema/routes.ts'
 import type { WrittenAdmin, WrittenStore } from './schema/settings.ts'
@@ -101,11 +102,19 @@ function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
     clients: buildClients(clients, mode),
     trustedProxies,
     proxyProtocol,
-    ...CONNECTION_DEFAULTS,
+    ...buildConnections(written),
     scopes: SCOPES,
     style: 'native',
     local: undefined,
   }
+}
+
+function buildConnections(
+  written: Resolved<WrittenConnections>,
+): Pick<ListenerConfig, keyof WrittenConnections> {
+  const { stream, allowFrom, connections, users, forwardedHeaders, clientTimeout } = written
+  const own = { stream, allowFrom, connections, users, forwardedHeaders, clientTimeout }
+  return { ...own, upstreamTimes: upstreamTimes(written.upstreamTimes) }
 }
 
 /** The document's own routes come before those that dialects bring. */
@@ -130,6 +139,7 @@ function buildAdminListener(admin: Resolved<WrittenAdmin> | undefined): Listener
       clients: undefined,
       trustedProxies: undefined,
       proxyProtocol: false,
+      ...CONNECTION_DEFAULTS,
     }),
     local: name,
   })
@@ -200,7 +210,7 @@ function buildRoute(item: Item<Resolved<WrittenRoute>>): RouteConfig {
     forwardCertificate,
     filters: [],
     variables: {},
-    upstreamTimes: NO_UPSTREAM_TIMES,
+    upstreamTimes: upstreamTimes(item.value.upstreamTimes),
   }
 }
 

@@ -123,6 +123,7 @@ function refusedUnread(refused: Refusal): Explanation {
 
 const silent: Observer = {
   exchange: () => {},
+  stream: () => {},
   refusedConnection: () => {},
   handshake: () => {},
   connection: () => {},

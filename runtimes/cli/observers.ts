@@ -1,9 +1,10 @@
-import { accessLogLine, connectionLogLine, Counters } from '../../core/mod.ts'
+import { accessLogLine, connectionLogLine, Counters, streamLogLine } from '../../core/mod.ts'
 import type {
   ConnectionRefusal,
   ExchangeRecord,
   HandshakeRecord,
   Observer,
+  StreamRecord,
 } from '../../core/mod.ts'
 import type { LineSink } from './host.ts'
 
@@ -27,6 +28,11 @@ export class GatewayObserver implements Observer {
     if (this.#quiet.has(record.listener)) return
     this.counters.exchange(record)
     this.#log?.append(accessLogLine(record))
+  }
+
+  stream(record: StreamRecord): void {
+    this.counters.stream(record)
+    this.#log?.append(streamLogLine(record))
   }
 
   refusedConnection(refusal: ConnectionRefusal): void {

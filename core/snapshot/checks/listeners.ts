@@ -1,8 +1,8 @@
 import type { Address } from '../../port/mod.ts'
 import type { Path } from '../types.ts'
-import type { Problems } from '../problems.ts'
+import { isMap, type Problems, valueAt } from '../problems.ts'
 import type { Item, Sections } from '../sections.ts'
-import { pathText, quote } from '../text.ts'
+import { pathText, quote, suggest } from '../text.ts'
 import { addressText, isLoopback } from '../schema/addresses.ts'
 import type { WrittenListener } from '../schema/listeners.ts'
 import type { WrittenClients } from '../schema/trust.ts'
@@ -22,6 +22,7 @@ export function checkListeners(problems: Problems, { listeners, admin }: Section
     checkEntries(problems, { path, value })
     checkProxies(problems, { path, value })
     checkListenerClients(problems, { path, value })
+    checkConnections(problems, { path, value })
   }
   if (admin === undefined) return
   const path = ['admin', 'address']
@@ -29,6 +30,27 @@ export function checkListeners(problems: Problems, { listeners, admin }: Section
   if (isLoopback(admin.address.host)) return
   const text = quote(addressText(admin.address))
   problems.warn(path, `Admin address ${text} is no loopback address: others can reach it`)
+}
+
+/** What is no HTTP has no requests, and what has TLS ended here is no stream. */
+function checkConnections(problems: Problems, { path, value }: Item<WrittenListener>): void {
+  const names = new UniqueNames(problems, 'user name')
+  value.users.forEach(({ name }, index) => names.take(name, [...path, 'users', index, 'name']))
+  const { stream } = value
+  if (stream === undefined) return
+  const raw = valueAt(problems.document, ['upstreams'])
+  const upstreams = isMap(raw) ? Object.keys(raw) : []
+  if (!upstreams.includes(stream.upstream)) {
+    const hint = suggest(stream.upstream, upstreams)
+    const message = `Unknown upstream ${quote(stream.upstream)}: ${hint}`
+    problems.error([...path, 'stream', 'upstream'], message)
+  }
+  const needsHttp = { tls: value.tls, clients: value.clients, users: value.users[0] }
+  for (const [key, given] of Object.entries(needsHttp)) {
+    if (given === undefined) continue
+    const message = `Cannot use ${key} together with stream: the bytes of connections pass unread`
+    problems.error([...path, key], message, 'key')
+  }
 }
 
 function checkEntries(problems: Problems, { path, value }: Item<WrittenListener>): void {

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { Address } from '../../port/mod.ts'
 import type { TlsEntryConfig, TrustedProxiesConfig } from '../types.ts'
 import { cidr, listenAddress } from './addresses.ts'
+import { connectionsShape, type WrittenConnections } from './connections.ts'
 import { fingerprint, headerName, serverName } from './names.ts'
 import { boolean, choice, name } from './scalars.ts'
 import { list, map, pick, someOf } from './structure.ts'
@@ -18,7 +19,7 @@ export interface WrittenTlsEntry {
 }
 
 /** A listener, before files are read. */
-export interface WrittenListener {
+export interface WrittenListener extends WrittenConnections {
   readonly name: string | undefined
   readonly address: Address
   /** Undefined: a plain listener; empty: one that speaks TLS by what dialects add. */
@@ -56,4 +57,5 @@ export const listenerSchema: z.ZodType<WrittenListener> = map('a listener', {
   clients: clientsSchema.optional(),
   trustedProxies: trustedProxiesSchema.optional(),
   proxyProtocol: boolean().default(false),
+  ...connectionsShape,
 })

@@ -19,6 +19,7 @@ import {
 } from './dialects.ts'
 import { identitySchema } from './identities.ts'
 import { hashSchema, persistenceSchema } from './balance.ts'
+import { streamSchema, upstreamTimesSchema, userSchema } from './connections.ts'
 import {
   activeChecksSchema,
   activeHealthySchema,
@@ -99,6 +100,9 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['clients', clientsSchema],
   ['allow[]', identitySchema],
   ['listeners[].trustedProxies', trustedProxiesSchema],
+  ['listeners[].stream', streamSchema],
+  ['listeners[].users[]', userSchema],
+  ['upstreamTimes', upstreamTimesSchema],
   ['upstreams.*', upstreamSchema],
   ['upstreams.*.endpoints[]', endpointSchema],
   ['upstreams.*.balance', hashSchema],

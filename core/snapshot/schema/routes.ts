@@ -7,6 +7,7 @@ import type {
   PlanType,
   RouteConfig,
 } from '../types.ts'
+import { upstreamTimesSchema, type WrittenTimes } from './connections.ts'
 import { isMap } from '../problems.ts'
 import { allow } from './identities.ts'
 import { headerName, hostPattern, method, pathPattern } from './names.ts'
@@ -32,6 +33,7 @@ export interface WrittenRoute extends
   readonly name: string | undefined
   readonly match: WrittenMatch
   readonly upstream: string | WrittenUpstream
+  readonly upstreamTimes: WrittenTimes | undefined
   readonly forwardCertificate: ForwardCertificateConfig | undefined
 }
 
@@ -97,6 +99,7 @@ const routeShape: Shape<WrittenRoute> = {
   match: matchSchema.prefault({}),
   priority: integer(-1_000_000, 1_000_000).default(0),
   upstream: pick<string | WrittenUpstream>((raw) => isMap(raw) ? upstreamSchema : upstreamName),
+  upstreamTimes: upstreamTimesSchema.optional(),
   requireCertificate: boolean().default(false),
   allow: allow().default([]),
   forwardCertificate: pick((raw) => isMap(raw) ? forwardHeaders : forwardWord).optional(),

@@ -178,6 +178,8 @@ t.test('readConfiguration reads the files that a configuration names, each once'
   t.match(configuration?.apis[0]?.plans, [{ name: 'partners', type: 'mtls', header: 'x-api-key' }])
 })
 
+const HASH = '$6$salt$hash'
+
 const everyKey = () =>
   read(
     fixture('good/every-key'),
@@ -186,6 +188,7 @@ const everyKey = () =>
       ...files('ec.crt', 'ec.key', 'ca.crt', 'gw.crt', 'gw.key'),
       '/etc/secrets/passphrase': 'open sesame\r\n',
       '/etc/secrets/key': 'key-of-acme\n',
+      '/etc/secrets/hash': `${HASH}\n`,
     },
     { P12: btoa('a PKCS#12 file'), P12_PASS: 'open sesame\n' },
   )
@@ -198,9 +201,17 @@ t.test('readConfiguration takes every key of listeners', async (t) => {
     name: 'public',
     address: { host: '::1', port: 9443 },
     proxyProtocol: true,
+    stream: undefined,
+    allowFrom: ['192.0.2.0/24'],
+    connections: 500,
+    users: [{ name: 'anna', hash: HASH }],
+    forwardedHeaders: 'remove',
+    clientTimeout: 50_000,
+    upstreamTimes: { connect: 1000, read: 2000, send: 3000 },
     clients: { mode: 'require', ca: [file('ca/a.crt')], applications: false },
     trustedProxies: { cidrs: ['10.0.0.0/8', '::1/128'], fingerprints: ['aa'.repeat(32)] },
   })
+  t.strictSame(any?.stream, { upstream: 'others', sni: true })
   t.strictSame(listener?.tls[0], {
     names: ['example.com'],
     minVersion: 'TLSv1.3',
@@ -332,7 +343,7 @@ t.test('readConfiguration takes every key of APIs and routes', async (t) => {
     forwardCertificate: { form: 'xfcc' },
     filters: [],
     variables: {},
-    upstreamTimes: noTimes,
+    upstreamTimes: { ...noTimes, read: 5000 },
     verbose: true,
     plans: [
       { name: 'partners', type: 'mtls', header: 'x-api-key', allow: [{ ip: '::1/128' }] },
