@@ -27,6 +27,7 @@ import {
   wantsStore,
 } from './dialects.ts'
 import { Documents, type StoreState } from './documents.ts'
+import { followed, Followers } from './followers.ts'
 import type { Host } from './host.ts'
 import { Live } from './live.ts'
 import { openServiceStore } from './service-store.ts'
@@ -38,6 +39,8 @@ export interface Backing {
   readonly dialects: readonly Dialect[]
   /** The dialects' APIs, by name. */
   readonly handlers: ReadonlyMap<string, LocalHandler>
+  /** The workers that this process watches over. */
+  readonly followers: Followers
   /** How well the store is known; undefined where there is none. */
   readonly state: () => StoreState | undefined
   readonly close: () => Promise<void>
@@ -67,8 +70,13 @@ export async function openBacking(
     : { store: new MemoryStore({ clock: host.clock }), close: () => Promise.resolve() }
   if (isStoreFailure(opened)) return opened
   const { store } = opened
+  const followers = new Followers(host.clock)
   const context = contextOf(host, store, {
-    inForce: (revision) => live.inForce(revision),
+    inForce: async (revision) => {
+      const found = await live.inForce(revision)
+      await followers.reached(revision)
+      return found
+    },
     running: viewOf(options.running),
   })
   const dialects = await createDialects(configuration, context)
@@ -80,6 +88,9 @@ export async function openBacking(
     made: (assembled) => {
       teller.tell(assembled.documents)
       options.made(assembled)
+    },
+    settled: (revision) => {
+      if (host.workers.isWorker) host.workers.send(followed(revision))
     },
   })
   const documents = new Documents(dialects, {
@@ -94,6 +105,7 @@ export async function openBacking(
     live,
     dialects,
     handlers: new Map(dialects.map((dialect) => [dialect.name, dialectHandler(dialect)])),
+    followers,
     state: () => wanted ? documents.state : undefined,
     close: async () => {
       documents.stop()

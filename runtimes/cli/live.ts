@@ -32,6 +32,8 @@ export interface LiveOptions {
   readonly assembly: Assembly
   /** Told of each attempt, whether it succeeded or not. */
   readonly made: (assembled: Assembled) => void
+  /** Told of the store's revision that is in force now. */
+  readonly settled: (revision: number) => void
 }
 
 /**
@@ -205,6 +207,7 @@ export class Live {
       if (this.#failed.size <= FAILURES_KEPT) break
       this.#failed.delete(oldest)
     }
+    this.#options.settled(this.#inForce)
     for (const waiter of [...this.#waiters]) {
       if (waiter.revision <= seen) waiter.resolve(this.#foundOf(waiter.revision))
     }

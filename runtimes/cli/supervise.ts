@@ -33,12 +33,14 @@ export async function supervise(
   }
   host.workers.onMessage((message, worker) => {
     if (isReport(message)) reports.set(worker, message.values)
+    service.backing?.followers.take(message, worker)
   })
   passIssuersOn(service)
   const onExit = (worker: number, code: number | undefined): void => {
     host.log.write('error', 'A worker died and is replaced', { worker, code })
     ended = addCounters([ended, withoutGauges(reports.get(worker))])
     reports.delete(worker)
+    service.backing?.followers.left(worker)
   }
   host.workers.start(count, { env, onExit })
   forwardSignals(service)

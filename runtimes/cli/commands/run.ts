@@ -42,7 +42,7 @@ export async function serve(
   const { workers } = loaded.snapshot.configuration
   if (workers === 1) return await serveHere(service, options)
   const code = await supervise(service, workers, { [SECRET_VARIABLE]: hex(secret) })
-  if (code === undefined) await options.announce?.(service)
+  if (code === undefined) await (options.announce ?? logListeners)(service)
   return code
 }
 

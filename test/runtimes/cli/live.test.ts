@@ -105,7 +105,12 @@ async function begin(t: { teardown: (done: () => void) => void }) {
     routes: [{ match: { paths: ['/own'] }, upstream: { endpoints: [{ address: '127.0.0.1:1' }] } }],
   })
   if (configuration === undefined) throw new Error('the configuration is wrong')
-  const live = new Live(configuration, { host, assembly, made: (each) => attempts.push(each) })
+  const live = new Live(configuration, {
+    host,
+    assembly,
+    made: (each) => attempts.push(each),
+    settled: () => {},
+  })
   const documents = new Documents([dialect], {
     clock: hostClock,
     user: { changed: (change, at) => live.changed(change, at), stateChanged: () => {} },

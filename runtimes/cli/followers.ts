@@ -1,0 +1,64 @@
+import type { Clock } from '../../core/mod.ts'
+
+/** How long a worker may take to follow before nobody waits for it any more. */
+const GIVE_UP_AFTER_MS = 5000
+
+/** What a worker tells its primary. */
+interface Followed {
+  readonly kind: 'in-force'
+  readonly revision: number
+}
+
+/** What a worker says once a revision of the store is in force there. */
+export function followed(revision: number): Followed {
+  return { kind: 'in-force', revision }
+}
+
+/** How far the workers are that follow the store, so that what is answered holds in all of them. */
+export class Followers {
+  readonly #clock: Clock
+  readonly #revisions = new Map<number, number>()
+  readonly #waiting = new Set<() => void>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Takes a worker's message, where it is one. */
+  take(message: unknown, worker: number): void {
+    if (!isFollowed(message)) return
+    this.#revisions.set(worker, message.revision)
+    this.#look()
+  }
+
+  /** A worker is gone: it serves nobody. */
+  left(worker: number): void {
+    this.#revisions.delete(worker)
+    this.#look()
+  }
+
+  /** Resolves once a revision is in force in all workers, or one of them takes too long. */
+  async reached(revision: number): Promise<void> {
+    const there = (): boolean => [...this.#revisions.values()].every((each) => each >= revision)
+    if (there()) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        cancel()
+        this.#waiting.delete(look)
+        resolve()
+      }
+      const look = (): void => void (there() && done())
+      const cancel = this.#clock.after(GIVE_UP_AFTER_MS, done)
+      this.#waiting.add(look)
+    })
+  }
+
+  #look(): void {
+    for (const look of [...this.#waiting]) look()
+  }
+}
+
+function isFollowed(message: unknown): message is Followed {
+  return typeof message === 'object' && message !== null && 'kind' in message &&
+    message.kind === 'in-force'
+}
