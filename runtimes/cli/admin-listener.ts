@@ -1,6 +1,9 @@
 import type { CounterValues } from '../../core/mod.ts'
-import { adminHandler, type AdminView, type StoreView } from './admin.ts'
+import { adminHandler, type AdminView, metricsHandler, type StoreView } from './admin.ts'
 import { ADMIN, type Service } from './service.ts'
+
+/** The name of what answers listeners that serve metrics alone. */
+const METRICS = 'metrics'
 
 /** Lets the admin listener answer, where the configuration has one. */
 export function serveAdmin(
@@ -8,7 +11,7 @@ export function serveAdmin(
   counters: () => CounterValues = () => service.counters(),
 ): void {
   const { host } = service
-  const handler = adminHandler({
+  const view: AdminView = {
     snapshot: () => service.snapshot,
     reload: service.reload,
     counters,
@@ -20,8 +23,9 @@ export function serveAdmin(
     upstreams: () => service.gateway.upstreams,
     store: () => storeOf(service),
     apis: apisOf(service),
-  })
-  service.handlers.set(ADMIN, handler)
+  }
+  service.handlers.set(ADMIN, adminHandler(view))
+  service.handlers.set(METRICS, metricsHandler(view))
 }
 
 function storeOf({ backing }: Service): StoreView | undefined {

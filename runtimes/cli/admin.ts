@@ -44,6 +44,21 @@ export function adminHandler(view: AdminView): LocalHandler {
   }
 }
 
+/** Prometheus metrics alone, for listeners that serve nothing else. */
+export function metricsHandler(view: AdminView): LocalHandler {
+  const app = new Hono()
+  addMetrics(app, view)
+  return (request) => app.fetch(request)
+}
+
+function addMetrics(app: Hono, view: AdminView): void {
+  app.get('/metrics', async (c) => {
+    const { contentType, text } = await metrics(view)
+    return c.body(text, 200, { 'Content-Type': contentType })
+  })
+  app.notFound((c) => c.json({ message: 'Nothing here', http_status_code: 404 }, 404))
+}
+
 function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 }
@@ -56,13 +71,9 @@ function ownResources(view: AdminView): LocalHandler {
     const { status, body } = readiness(view)
     return c.json(body, status)
   })
-  app.get('/metrics', async (c) => {
-    const { contentType, text } = await metrics(view)
-    return c.body(text, 200, { 'Content-Type': contentType })
-  })
+  addMetrics(app, view)
   app.get('/certificates', (c) => c.json(expiryList(view.snapshot(), view.now())))
   app.get('/upstreams', (c) => c.json(upstreamList(view.upstreams(), c.req.query('name'))))
-  app.notFound((c) => c.json({ message: 'Nothing here', http_status_code: 404 }, 404))
   return (request) => app.fetch(request)
 }
 

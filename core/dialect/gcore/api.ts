@@ -47,15 +47,21 @@ const ROOTS = ['', '/cloud'] as const
 /** The longest body: 2,500 members of some 300 bytes are a tenth of it. */
 const LONGEST_BODY = 8 * 1_048_576
 
-/** Makes the API. What a process that died left under way is ended in the background, before any change. */
+/**
+ * Makes the API. What a process that died left under way is ended before the first call is answered: of several
+ * workers, only the one that is asked looks after tasks.
+ */
 export function createApi(context: DialectContext, options: ApiOptions): DialectApi {
   const engine = new Engine(context)
   const { addresses, limits } = options
   const service: Service = { context, engine, limits, addresses }
   const token = tokenOf(context, options.key)
-  const recovered = engine.recover().catch((error: unknown) => {
-    context.log.write('error', 'Tasks under way could not be read', { reason: String(error) })
-  })
+  let recovering: Promise<void> | undefined
+  const recovered = (): Promise<void> =>
+    recovering ??= engine.recover().catch((error: unknown) => {
+      recovering = undefined
+      context.log.write('error', 'Tasks under way could not be read', { reason: String(error) })
+    })
   const app = new Hono()
   const description = describedOnce(context.version)
   app.get('/cloud/openapi.json', (c) => c.json(description()))
@@ -68,7 +74,7 @@ export function createApi(context: DialectContext, options: ApiOptions): Dialect
 interface Mounting {
   readonly service: Service
   readonly token: Promise<string | ApiFault>
-  readonly recovered: Promise<void>
+  readonly recovered: () => Promise<void>
 }
 
 function mount(app: Hono, root: string, mounting: Mounting): void {
@@ -96,7 +102,7 @@ async function answer(
   const requestId = newRequestId(context.entropy)
   const place = placeOf(c)
   const reads = endpoint.method === 'get'
-  if (!reads) await recovered
+  await recovered()
   const result = await endpoint.handle(service, {
     place,
     param: (name) => c.req.param(name) ?? '',

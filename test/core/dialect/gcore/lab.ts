@@ -10,7 +10,9 @@ export const LIMITS = { pkcs12Iterations: 1_000_000, pkcs12Size: 1_048_576, crlS
 /** What a lab may be told to do otherwise. */
 export interface LabOptions {
   readonly store?: Store
-  readonly clock?: DialectContext['clock']
+  /** `still`: nobody is ever called later. */
+  readonly clock?: 'still'
+  readonly credential?: DialectContext['credential']
   readonly inForce?: (revision: number) => Promise<InForce>
   readonly key?: string | undefined
   readonly addresses?: readonly string[]
@@ -35,7 +37,7 @@ export function openLab(t: Test, options: LabOptions = {}): Lab {
   const log: string[] = []
   const context: DialectContext = {
     store,
-    clock: options.clock ?? hostClock,
+    clock: options.clock === 'still' ? { ...hostClock, after: () => () => {} } : hostClock,
     entropy: hostEntropy,
     log: {
       write: (level, message, fields) =>
@@ -43,7 +45,7 @@ export function openLab(t: Test, options: LabOptions = {}): Lab {
     },
     inForce: options.inForce ?? (() => Promise.resolve({ ok: true })),
     running: options.running ?? { addresses: () => new Map(), endpoints: () => [] },
-    credential: (_name, make) => Promise.resolve(make()),
+    credential: options.credential ?? ((_name, make) => Promise.resolve(make())),
     version: '1.2.3',
   }
   const api = createApi(context, {
