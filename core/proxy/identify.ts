@@ -58,7 +58,7 @@ export class Identifier {
     if (known !== undefined && isVerdictCurrent(known, policy, now)) {
       return { ...bare, certificate: known }
     }
-    const der = certificateFromHeader(value)
+    const der = certificateFromHeader(value, name)
     if (der === undefined) {
       return { ...bare, certificate: unusable(truststore, `Header ${name} holds no certificate`) }
     }

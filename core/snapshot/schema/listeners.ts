@@ -42,12 +42,40 @@ export const tlsEntrySchema: z.ZodType<WrittenTlsEntry> = map('a tls entry', {
   http2: boolean().default(true),
 })
 
+/** Kinds of proxies whose header for the client's certificate is known. */
+export type ProxyPreset = keyof typeof PRESETS
+
+/** The headers in which proxies pass client certificates on, as their documents have it. */
+const PRESETS = {
+  'nginx': 'ssl-client-cert',
+  'haproxy': 'x-ssl-client-der',
+  'envoy': 'x-forwarded-client-cert',
+  'aws-alb': 'x-amzn-mtls-clientcert',
+  'cloudflare': 'cf-client-cert-der-base64',
+  'traefik': 'x-forwarded-tls-client-cert',
+} as const
+
+/** Proxies in front, as they are written. */
+export interface WrittenTrustedProxies extends TrustedProxiesConfig {
+  readonly preset: ProxyPreset | undefined
+}
+
 /** `listeners[].trustedProxies`. */
-export const trustedProxiesSchema: z.ZodType<TrustedProxiesConfig> = map('trustedProxies', {
+export const trustedProxiesSchema: z.ZodType<WrittenTrustedProxies> = map('trustedProxies', {
   cidrs: someOf('ranges of addresses', cidr()),
   fingerprints: list('fingerprints', fingerprint()).default([]),
   clientCertificateHeader: headerName().optional(),
+  preset: choice(...Object.keys(PRESETS) as ProxyPreset[]).optional(),
 })
+
+/** A header that is named counts before that of the preset. */
+const trustedProxies = trustedProxiesSchema.transform(
+  ({ preset, cidrs, fingerprints, clientCertificateHeader }): TrustedProxiesConfig => ({
+    cidrs,
+    fingerprints,
+    clientCertificateHeader: clientCertificateHeader ?? (preset && PRESETS[preset]),
+  }),
+)
 
 /** `listeners[]`. */
 export const listenerSchema: z.ZodType<WrittenListener> = map('a listener', {
@@ -55,7 +83,7 @@ export const listenerSchema: z.ZodType<WrittenListener> = map('a listener', {
   address: listenAddress(),
   tls: list('entries, each with a certificate', tlsEntrySchema).optional(),
   clients: clientsSchema.optional(),
-  trustedProxies: trustedProxiesSchema.optional(),
+  trustedProxies: trustedProxies.optional(),
   proxyProtocol: boolean().default(false),
   ...connectionsShape,
 })

@@ -31,12 +31,28 @@ t.test('certificateFromHeader takes every form that proxies send', (t) => {
     'AWS: + / = left bare': encodeURIComponent(pem).replaceAll('%2B', '+').replaceAll('%2F', '/')
       .replaceAll('%3D', '='),
     'RFC 9440': certificateToHeader(der),
+    'HAProxy: quoted base64': `"${base64}"`,
+    'Envoy: XFCC': `By=spiffe://a;Hash=ab12;Cert="${
+      encodeURIComponent(pem)
+    }";Subject="CN=a\\"b,c;d"`,
+    'Envoy: the last element counts': `Hash=1;Cert="${
+      encodeURIComponent('-----BEGIN')
+    }",By=x;Cert="${encodeURIComponent(pem)}"`,
     'two PEMs, the first counts': encodeURIComponent(
       pem + writePem('CERTIFICATE', new Uint8Array([0x30, 0])),
     ),
   }
   for (const [name, value] of Object.entries(forms)) {
     t.same(certificateFromHeader(value), der, name)
+  }
+  t.end()
+})
+
+t.test('a chain between commas is taken from the header that Traefik sends it in alone', (t) => {
+  const chain = `${base64},MAA=`
+  for (const value of [chain, encodeURIComponent(chain)]) {
+    t.same(certificateFromHeader(value, 'x-forwarded-tls-client-cert'), der)
+    t.equal(certificateFromHeader(value, 'ssl-client-cert'), undefined)
   }
   t.end()
 })
