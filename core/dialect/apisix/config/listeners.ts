@@ -1,0 +1,81 @@
+import type { Json } from '../../../store/types.ts'
+import { isTable, type Table, tableOf, textOf } from '../table.ts'
+import type { ConfigNotes } from './types.ts'
+
+/** A listener as `gateway.yaml` has it. */
+export interface WrittenListener {
+  readonly address: string
+  readonly tls?: readonly never[]
+}
+
+/** The listeners for clients, and what concerns TLS at all of them. */
+export interface ConvertedListeners {
+  readonly listeners: readonly WrittenListener[]
+  readonly http2: boolean
+  readonly protocols: readonly string[]
+  readonly fallbackSni: string
+  /** The first port of TLS. */
+  readonly httpsPort: number
+}
+
+/** What `apisix.node_listen` and `apisix.ssl` ask for. */
+export function convertListeners(config: Table, notes: ConfigNotes): ConvertedListeners {
+  const apisix = tableOf(config, 'apisix')
+  const ssl = tableOf(apisix, 'ssl')
+  const plain = addressesOf(apisix?.['node_listen'] ?? 9080, ['apisix', 'node_listen'], notes)
+  const secure = ssl?.['enable'] === false ? [] : sslAddresses(ssl, notes)
+  const protocols = textOf(ssl, 'ssl_protocols') ?? ''
+  return {
+    listeners: [
+      ...plain.map((address) => ({ address })),
+      ...secure.map((address) => ({ address, tls: [] })),
+    ],
+    http2: apisix?.['enable_http2'] !== false && ssl?.['enable_http2'] !== false,
+    protocols: protocols.split(/\s+/).filter((each) => each !== ''),
+    fallbackSni: textOf(ssl, 'fallback_sni') ?? '',
+    httpsPort: httpsPortOf(config, secure),
+  }
+}
+
+function sslAddresses(ssl: Table | undefined, notes: ConfigNotes): readonly string[] {
+  const listen = ssl?.['listen'] ?? ssl?.['listen_port'] ?? 9443
+  const path = ['apisix', 'ssl', ssl?.['listen'] === undefined ? 'listen_port' : 'listen']
+  return addressesOf(listen, path, notes)
+}
+
+/** `9080`, `[9080]` or `[{ ip, port }]`; a port twice, as for QUIC, counts once. */
+function addressesOf(listen: Json, path: readonly string[], notes: ConfigNotes): readonly string[] {
+  const all = Array.isArray(listen) ? listen as readonly Json[] : [listen]
+  const addresses = all.flatMap((each) => {
+    const port = portOf(isTable(each) ? each['port'] : each)
+    if (port === undefined) {
+      notes.fail(path, `Listen on ${JSON.stringify(each)}: expected a port`)
+      return []
+    }
+    if (isTable(each) && each['enable_http3'] === true) {
+      notes.warn(path, `Listen on ${port}: HTTP/3 is not spoken by this gateway`)
+    }
+    const ip = isTable(each) ? textOf(each, 'ip') ?? '0.0.0.0' : '0.0.0.0'
+    return [addressText(ip, port)]
+  })
+  return [...new Set(addresses)]
+}
+
+/** A port, as number or text, since a variable of the environment may stand in quotes. */
+export function portOf(value: Json | undefined): number | undefined {
+  const port = typeof value === 'string' && value !== '' ? Number(value) : value
+  return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535
+    ? port
+    : undefined
+}
+
+/** An address as `gateway.yaml` has it. */
+export function addressText(ip: string, port: number): string {
+  return ip.includes(':') && !ip.startsWith('[') ? `[${ip}]:${port}` : `${ip}:${port}`
+}
+
+/** `plugin_attr.redirect.https_port`, else the first port of TLS. */
+function httpsPortOf(config: Table, secure: readonly string[]): number {
+  const redirect = tableOf(tableOf(config, 'plugin_attr'), 'redirect')
+  return portOf(redirect?.['https_port']) ?? portOf(secure[0]?.split(':').at(-1)) ?? 443
+}

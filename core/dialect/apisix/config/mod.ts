@@ -1,0 +1,84 @@
+import type { Json } from '../../../store/types.ts'
+import { isTable, type Table, tableOf, textOf } from '../table.ts'
+import { type AdminMeans, convertAdmin } from './admin.ts'
+import { unknownKeys } from './known.ts'
+import { convertListeners } from './listeners.ts'
+import { convertStore } from './store.ts'
+import { ConfigNotes, type ConvertedConfig } from './types.ts'
+
+export { substitute } from './substitute.ts'
+export type { ConfigProblem, ConvertedConfig } from './types.ts'
+
+/** Whether a document is APISIX's `config.yaml`, and not our own `gateway.yaml`. */
+export function isApisixConfig(document: Json): document is Table {
+  return isTable(document) && document['listeners'] === undefined &&
+    ['apisix', 'deployment', 'nginx_config', 'plugin_attr', 'etcd'].some((key) =>
+      document[key] !== undefined
+    )
+}
+
+/**
+ * Turns APISIX's `config.yaml`, in the keys of 3.x or 2.x, into a native document.
+ * @param means `path` makes a path of APISIX's relative to where the file lies; `env` looks up variables
+ */
+export function convertConfig(
+  config: Table,
+  means: Omit<AdminMeans, 'notes'>,
+): ConvertedConfig {
+  const notes = new ConfigNotes()
+  const own = { ...means, notes }
+  for (const path of unknownKeys(config)) {
+    notes.warn(path, `Nothing is made of "${path.join('.')}": this gateway has no such setting`)
+  }
+  const store = convertStore(config, own)
+  const { listeners, ...tls } = convertListeners(config, notes)
+  const admin = convertAdmin(config, own)
+  const verifyUpstreams = verifies(config, notes)
+  const apisix = tableOf(config, 'apisix')
+  const workers = tableOf(config, 'nginx_config')?.['worker_processes']
+  const accessLog = textOf(tableOf(config, 'sallyport'), 'access_log')
+  return {
+    problems: notes.problems,
+    adminOnNodePort: admin.onNodePort && store.hasAdmin,
+    standalone: store.standalone,
+    apisix: {
+      ...admin.apisix,
+      ...tls,
+      verifyUpstreams,
+      prefix: store.prefix,
+      keyring: keyringOf(apisix),
+      serverTokens: apisix?.['enable_server_tokens'] !== false,
+      standalone: store.standalone !== undefined,
+    },
+    document: {
+      listeners,
+      admin: store.hasAdmin ? admin.written : { address: '127.0.0.1:0' },
+      store: store.written,
+      ...(typeof workers === 'number' ? { workers } : {}),
+      ...(accessLog === undefined ? {} : { accessLog: { to: accessLog } }),
+    },
+  }
+}
+
+/** APISIX does not verify upstreams. Whoever runs its configuration gets that, is told so, and can switch it. */
+function verifies(config: Table, notes: ConfigNotes): boolean {
+  const wished = tableOf(config, 'sallyport')?.['verify_upstreams']
+  if (typeof wished === 'boolean') {
+    if (!wished) notes.warn(['sallyport', 'verify_upstreams'], 'Upstreams over TLS are not verified')
+    return wished
+  }
+  notes.warn(
+    [],
+    'Upstreams over TLS are not verified unless their documents say so, as in APISIX: ' +
+      'sallyport.verify_upstreams: true verifies them',
+  )
+  return false
+}
+
+/** `data_encryption.keyring`, or `ssl.key_encrypt_salt` of 2.x: a text or a list. */
+function keyringOf(apisix: Table | undefined): readonly string[] {
+  const written = tableOf(apisix, 'data_encryption')?.['keyring'] ??
+    tableOf(apisix, 'ssl')?.['key_encrypt_salt'] ?? []
+  const all = Array.isArray(written) ? written as readonly Json[] : [written]
+  return all.filter((each): each is string => typeof each === 'string')
+}
