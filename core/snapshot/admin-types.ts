@@ -105,6 +105,11 @@ export type Role = 'traditional' | 'control-plane' | 'data-plane'
 
 /** Where documents are kept. */
 export interface StoreConfig {
+  /**
+   * Set: documents are in memory alone, and come from this file, or, where it is empty, through an API in one piece.
+   * A YAML file counts once it ends with `#END`.
+   */
+  readonly standalone?: string | undefined
   /** The folder of the embedded store, joined to the document's folder; with etcd, of the last good state. */
   readonly folder: string
   readonly etcd: EtcdConfig | undefined

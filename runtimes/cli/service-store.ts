@@ -13,6 +13,7 @@ import {
 } from '../../core/store/mod.ts'
 import { mirrorFile } from './mirror-file.ts'
 import type { Host } from './host.ts'
+import { openStandalone } from './standalone-store.ts'
 import { keyFileBeside, openConfiguredEtcd, openKeys } from './store-source.ts'
 
 /** The store of a gateway that runs, with secrets in clear. */
@@ -36,6 +37,8 @@ export async function openServiceStore(
     const store = new RemoteStore({ channel: workers, clock, entropy })
     return { store, close: () => store.close() }
   }
+  const { standalone } = configuration.store
+  if (standalone !== undefined) return await openMemory(host, configuration, standalone)
   const bare = await openBare(host, configuration)
   if (isStoreFailure(bare)) return bare
   const reload = (): Promise<KeyRing | StoreFailure> => keysOf(host, configuration)
@@ -50,6 +53,26 @@ export async function openServiceStore(
     store,
     close: async () => {
       stop?.()
+      await store.close()
+    },
+  }
+}
+
+/** Documents in memory alone, which need no seal. */
+async function openMemory(
+  host: Host,
+  configuration: Configuration,
+  file: string,
+): Promise<ServiceStore> {
+  const { store, stop } = await openStandalone(host, file)
+  const stopServing = configuration.workers > 1
+    ? serveStore(store, host.workers, host.clock)
+    : undefined
+  return {
+    store,
+    close: async () => {
+      stop()
+      stopServing?.()
       await store.close()
     },
   }

@@ -1,6 +1,7 @@
 import { compile, formatProblem, pkiTools, readConfiguration } from '../../core/mod.ts'
 import type { Problem, ReadConfiguration, Snapshot } from '../../core/mod.ts'
 import { FileFailure } from '../../core/mod.ts'
+import { readApisixConfig } from './apisix-config.ts'
 import type { Host } from './host.ts'
 
 /** What became of a configuration file. */
@@ -32,6 +33,8 @@ export async function readFile(host: Host, file: string): Promise<ReadFile> {
     const problems = [unreadable(file, message)]
     return { configuration: undefined, problems, watched: [file], locate: () => undefined }
   }
+  const foreign = await readApisixConfig(host, file, text)
+  if (foreign !== undefined) return foreign
   const { files } = host
   return await readConfiguration({ text, file, files, env: (name) => host.env(name) })
 }

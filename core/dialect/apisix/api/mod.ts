@@ -12,6 +12,7 @@ import type { Place } from './places.ts'
 import { describePlugins, pluginNames, schemaOf } from './plugins.ts'
 import { get } from './read.ts'
 import type { ResourceContext } from './types.ts'
+import { StandaloneConfigs } from './standalone.ts'
 import { validateAll, validateSchema } from './validate.ts'
 import { patch, post, put, remove } from './write.ts'
 
@@ -27,6 +28,8 @@ interface Env {
 /** The Admin API of APISIX. */
 export function createAdminApi(context: DialectContext, options: ApiOptions): DialectApi {
   const resources = resourceContext(context, options)
+  const standalone = options.standalone ? new StandaloneConfigs() : undefined
+  const answering = { resources, options, version: context.version, standalone }
   const app = new Hono<Env>({ strict: false })
   const root = '/apisix/admin'
   // Hono answers HEAD as GET; clients ask so whether there is an API at all.
@@ -38,7 +41,7 @@ export function createAdminApi(context: DialectContext, options: ApiOptions): Di
   app.options('*', () => respond({ status: 200, headers: PREFLIGHT }, options))
   app.all(`${root}/*`, async ({ req, env }) => {
     const answer = await guarded(req.raw, env.caller, options) ??
-      await route(req.raw, { resources, options, version: context.version }).catch((error) => {
+      await route(req.raw, answering).catch((error) => {
         context.log.write('error', 'Answer the Admin API: it failed', { error: String(error) })
         return refuse(500, 'internal error')
       })
@@ -81,6 +84,8 @@ interface Answering {
   readonly resources: ResourceContext
   readonly options: ApiOptions
   readonly version: string
+  /** Where documents come in one piece. */
+  readonly standalone: StandaloneConfigs | undefined
 }
 
 /** Answers whoever may ask. */
@@ -145,9 +150,14 @@ async function answerSchema(request: Request, rest: readonly string[]): Promise<
 async function answerConfigs(
   request: Request,
   rest: readonly string[],
-  { resources }: Answering,
+  { resources, standalone }: Answering,
 ): Promise<Answer> {
-  if (rest[0] !== 'validate' || request.method !== 'POST') return refuse(404, 'not found')
+  const { method } = request
+  if (rest.length === 0 && standalone !== undefined) {
+    if (method === 'GET' || method === 'HEAD') return standalone.get()
+    if (method === 'PUT') return await standalone.put(request, resources)
+  }
+  if (rest[0] !== 'validate' || method !== 'POST') return refuse(404, 'not found')
   const body = await readBody(request)
   return 'refused' in body ? body.refused : await validateAll(body.value, resources.checks)
 }

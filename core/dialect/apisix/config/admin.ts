@@ -31,7 +31,9 @@ export function adminSection(config: Table): {
   const apisix = tableOf(config, 'apisix') ?? {}
   const isOld = OLD_KEYS.some((key) => apisix[key] !== undefined) ||
     tableOf(config, 'etcd') !== undefined
-  if (deployment !== undefined) return { admin: deployment, at: ['deployment', 'admin'], isOld: false }
+  if (deployment !== undefined) {
+    return { admin: deployment, at: ['deployment', 'admin'], isOld: false }
+  }
   return { admin: apisix, at: ['apisix'], isOld }
 }
 
@@ -89,7 +91,10 @@ function addressOf(
   const written = isOld ? admin['port_admin'] : listen?.['port']
   const port = written === undefined ? 9180 : portOf(written)
   if (port === undefined) {
-    notes.fail([...at, isOld ? 'port_admin' : 'admin_listen'], 'Listen for the Admin API: expected a port')
+    notes.fail(
+      [...at, isOld ? 'port_admin' : 'admin_listen'],
+      'Listen for the Admin API: expected a port',
+    )
   }
   // APISIX listens everywhere unless told otherwise; whoever wants that here writes it.
   const ip = textOf(listen, 'ip') ?? (isOld && written !== undefined ? '0.0.0.0' : '127.0.0.1')
@@ -122,7 +127,10 @@ function keysOf(
     return { keyRequired: false, keys: [] }
   }
   if (admin['admin_key_required'] === false || written === null) {
-    notes.warn([...at, 'admin_key'], 'The Admin API needs no key: whoever may reach it may change all')
+    notes.warn(
+      [...at, 'admin_key'],
+      'The Admin API needs no key: whoever may reach it may change all',
+    )
     return { keyRequired: false, keys: [] }
   }
   const rows = Array.isArray(written) ? (written as readonly Json[]).filter(isTable) : []

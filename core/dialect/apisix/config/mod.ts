@@ -6,6 +6,8 @@ import { convertListeners } from './listeners.ts'
 import { convertStore } from './store.ts'
 import { ConfigNotes, type ConvertedConfig } from './types.ts'
 
+export { replaceDocuments } from './replace.ts'
+export { readStandalone, type StandaloneFile } from './standalone.ts'
 export { substitute } from './substitute.ts'
 export type { ConfigProblem, ConvertedConfig } from './types.ts'
 
@@ -39,6 +41,7 @@ export function convertConfig(
   const accessLog = textOf(tableOf(config, 'sallyport'), 'access_log')
   return {
     problems: notes.problems,
+    hasAdmin: store.hasAdmin,
     adminOnNodePort: admin.onNodePort && store.hasAdmin,
     standalone: store.standalone,
     apisix: {
@@ -52,7 +55,7 @@ export function convertConfig(
     },
     document: {
       listeners,
-      admin: store.hasAdmin ? admin.written : { address: '127.0.0.1:0' },
+      admin: admin.written,
       store: store.written,
       ...(typeof workers === 'number' ? { workers } : {}),
       ...(accessLog === undefined ? {} : { accessLog: { to: accessLog } }),
@@ -64,7 +67,9 @@ export function convertConfig(
 function verifies(config: Table, notes: ConfigNotes): boolean {
   const wished = tableOf(config, 'sallyport')?.['verify_upstreams']
   if (typeof wished === 'boolean') {
-    if (!wished) notes.warn(['sallyport', 'verify_upstreams'], 'Upstreams over TLS are not verified')
+    if (!wished) {
+      notes.warn(['sallyport', 'verify_upstreams'], 'Upstreams over TLS are not verified')
+    }
     return wished
   }
   notes.warn(

@@ -13,6 +13,8 @@ export interface ConvertedConfig {
   readonly document: Readonly<Record<string, unknown>>
   /** What its dialect is told besides. */
   readonly apisix: Partial<ApisixConfig>
+  /** Whether there is an Admin API at all: those who have traffic alone have none. */
+  readonly hasAdmin: boolean
   /** Whether the Admin API is also served on plain listeners. */
   readonly adminOnNodePort: boolean
   /** The file that documents come from; undefined: the store. Empty: through `/configs` alone. */
