@@ -4,6 +4,7 @@ import type { ConfigNotes } from './types.ts'
 
 /** A listener as `gateway.yaml` has it. */
 export interface WrittenListener {
+  readonly name: string
   readonly address: string
   readonly tls?: readonly never[]
 }
@@ -27,8 +28,8 @@ export function convertListeners(config: Table, notes: ConfigNotes): ConvertedLi
   const protocols = textOf(ssl, 'ssl_protocols') ?? ''
   return {
     listeners: [
-      ...plain.map((address) => ({ address })),
-      ...secure.map((address) => ({ address, tls: [] })),
+      ...plain.map((address, at) => ({ name: `http-${at + 1}`, address })),
+      ...secure.map((address, at) => ({ name: `https-${at + 1}`, address, tls: [] })),
     ],
     http2: apisix?.['enable_http2'] !== false && ssl?.['enable_http2'] !== false,
     protocols: protocols.split(/\s+/).filter((each) => each !== ''),
@@ -58,7 +59,7 @@ function addressesOf(listen: Json, path: readonly string[], notes: ConfigNotes):
     const ip = isTable(each) ? textOf(each, 'ip') ?? '0.0.0.0' : '0.0.0.0'
     return [addressText(ip, port)]
   })
-  return [...new Set(addresses)]
+  return addresses.filter((each, at) => each.endsWith(':0') || addresses.indexOf(each) === at)
 }
 
 /** A port, as number or text, since a variable of the environment may stand in quotes. */
