@@ -167,3 +167,24 @@ t.test('PROXY protocol: is not taken from others than the trusted proxies', asyn
   t.equal(upstream.requests.length, 0)
   await gateway.line({ code: 'PROXY_HEADER_INVALID' })
 })
+
+t.test('forwardedHeaders: what tells of the client is set, passed on or removed', async (t) => {
+  const sent = ['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Proto: gopher', 'X-Real-IP: 6.6.6.6']
+  const told = async (listener: string): Promise<(string | undefined)[]> => {
+    const { client, upstream } = await plainScene(t, {}, { listener })
+    client.send(head('GET /', sent))
+    await client.message()
+    const { header } = await upstream.request(0)
+    return ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'x-forwarded-host'].map(header)
+  }
+  t.strictSame(await told('forwardedHeaders: set'), [
+    '127.0.0.1',
+    'http',
+    '127.0.0.1',
+    'example.com',
+  ])
+  t.strictSame(await told('forwardedHeaders: pass'), ['6.6.6.6', 'gopher', '6.6.6.6', undefined])
+  t.strictSame(await told('forwardedHeaders: remove'), [undefined, undefined, undefined, undefined])
+  const relayed = await told(`forwardedHeaders: remove, ${TRUSTED}`)
+  t.equal(relayed[0], '6.6.6.6, 127.0.0.1', 'a trusted proxy is believed')
+})

@@ -234,3 +234,31 @@ t.test('time-outs do not end what goes on', async (t) => {
   connection.send('0\r\n\r\n')
   t.equal((await client.message()).body, 'xxxxx')
 })
+
+t.test("a route's time-outs come before a listener's, and these before the upstream's", async (t) => {
+  const times = 'upstreamTimes: { read: 300ms }'
+  const long = 'upstreamTimes: { read: 1h }'
+  for (const where of [{ listener: times }, { route: times }, { listener: long, route: times }]) {
+    const { client, gateway } = await plainScene(t, NEVER, where)
+    client.send(head('GET /'))
+    t.equal((await client.message()).status, 504)
+    t.match(await gateway.line({ code: 'UPSTREAM_TIMEOUT' }), {
+      detail: 'The endpoint sent nothing for 300 ms',
+    })
+  }
+})
+
+t.test("clientTimeout of a listener comes before the limits' own", async (t) => {
+  const clock = new TestClock()
+  const scene = await plainScene(t, {}, { clock, listener: 'clientTimeout: 2s' })
+  scene.client.send(head('GET /'))
+  t.equal((await scene.client.message()).status, 200)
+  clock.skip(2500)
+  await scene.client.gone()
+  const slow = await plainClient(t, scene.gateway.port())
+  slow.send(head('POST /', ['Content-Length: 10']) + 'hello')
+  const connection = await scene.upstream.connection(0)
+  await connection.until('hello', () => connection.text.endsWith('hello') || undefined)
+  clock.skip(2500)
+  t.equal((await slow.message()).status, 408)
+})

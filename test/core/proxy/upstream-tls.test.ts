@@ -191,3 +191,45 @@ t.test('a connection that was checked is not used under other rules', async (t) 
   t.equal(await gateway.reconfigure(config(`ca: ${ca.certFile}`)), undefined)
   t.equal(await ask(t, gateway), 200)
 })
+
+t.test('checkName: false takes whomever the CA vouches for, and nobody else', async (t) => {
+  const { ca, misnamed, stranger } = await made
+  const tls = `ca: ${ca.certFile}, name: other.inner.test, checkName: false`
+  const known = await before(t, await secured(t, misnamed), tls)
+  t.equal(await ask(t, known), 200)
+  const unknown = await before(t, await secured(t, stranger), tls)
+  t.equal(await ask(t, unknown), 502)
+  await unknown.line({ code: 'UPSTREAM_CERTIFICATE_REFUSED' })
+  t.strictSame(known.problems, [])
+})
+
+t.test('the name may be that of the Host, with connections for each name', async (t) => {
+  const { ca, good } = await made
+  const upstream = await secured(t, good)
+  const gateway = await before(t, upstream, `ca: ${ca.certFile}, name: { from: host }`)
+  const asked = async (host: string): Promise<number> => {
+    const client = await plainClient(t, gateway.port())
+    client.send(head('GET /', [], host))
+    return (await client.message()).status
+  }
+  for (const host of ['a.inner.test', 'b.inner.test:8443', 'A.inner.test']) {
+    t.equal(await asked(host), 200, host)
+  }
+  t.equal(await asked('elsewhere.test'), 502, 'the certificate does not speak for that name')
+  t.equal(await asked('127.0.0.1'), 200)
+  const sent = upstream.connections.map(({ socket }) =>
+    (socket as TLSSocket & { servername?: unknown }).servername || ''
+  )
+  t.strictSame(sent.filter((name) => name !== 'elsewhere.test'), [
+    'a.inner.test',
+    'b.inner.test',
+    '',
+  ])
+  for (let index = 0; index < 70; index++) t.equal(await asked(`n${index}.inner.test`), 200)
+  await upstream.connections[0]?.gone()
+  t.equal(
+    await asked('a.inner.test'),
+    200,
+    'of very many names, those used longest ago are forgotten',
+  )
+})
