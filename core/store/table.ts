@@ -1,6 +1,7 @@
 import { keyOf } from './check.ts'
 import { storeFailure } from './failure.ts'
 import { copyJson } from './json.ts'
+import { SortedKeys } from './sorted-keys.ts'
 import type {
   Change,
   Found,
@@ -29,7 +30,7 @@ export type Evaluated = Commit | StoreFailure
 export class Table {
   readonly #documents = new Map<string, StoredDocument>()
   /** In order; undefined while documents are loaded in bulk. */
-  #keys: string[] | undefined
+  #keys: SortedKeys | undefined
   #revision = 0
 
   get revision(): number {
@@ -54,19 +55,17 @@ export class Table {
   }
 
   list(prefix: string, { after, limit = Infinity }: ListOptions = {}): Page {
-    const keys = this.#keys ??= [...this.#documents.keys()].sort()
+    const keys = this.#keys ??= SortedKeys.of(this.#documents.keys())
     const documents: StoredDocument[] = []
-    let at = position(keys, prefix)
-    if (after !== undefined && after >= prefix) {
-      at = Math.max(at, position(keys, after))
-      if (keys[at] === after) at++
-    }
-    for (; keys[at]?.startsWith(prefix) === true && documents.length < limit; at++) {
-      const document = this.#documents.get(keys[at] as string)
+    const first = after !== undefined && after >= prefix ? after : prefix
+    for (const key of keys.from(first)) {
+      if (!key.startsWith(prefix)) break
+      if (key === after) continue
+      if (documents.length >= limit) return { documents, revision: this.#revision, more: true }
+      const document = this.#documents.get(key)
       if (document !== undefined) documents.push(document)
     }
-    const more = keys[at]?.startsWith(prefix) === true
-    return { documents, revision: this.#revision, more }
+    return { documents, revision: this.#revision, more: false }
   }
 
   /** Takes in one document of a snapshot, as it stands. */
@@ -91,12 +90,11 @@ export class Table {
   #set(key: string, document: StoredDocument): void {
     const known = this.#documents.has(key)
     this.#documents.set(key, document)
-    if (!known && this.#keys !== undefined) this.#keys.splice(position(this.#keys, key), 0, key)
+    if (!known) this.#keys?.add(key)
   }
 
   #remove(key: string): void {
-    if (!this.#documents.delete(key) || this.#keys === undefined) return
-    this.#keys.splice(position(this.#keys, key), 1)
+    if (this.#documents.delete(key)) this.#keys?.delete(key)
   }
 }
 
@@ -167,16 +165,4 @@ function expiryOf(
 ): number | undefined {
   if (ttl !== undefined) return now + ttl * 1000
   return keepExpiry === true ? before?.expires : undefined
-}
-
-/** Where `key` stands in sorted `keys`, or would. */
-function position(keys: readonly string[], key: string): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((keys[middle] as string) < key) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -1,4 +1,4 @@
-import type { Change, StoredDocument } from '../../store/mod.ts'
+import { type Change, SortedKeys, type StoredDocument } from '../../store/mod.ts'
 import { type Folder, parseKey } from './keys.ts'
 import type {
   ApiDocument,
@@ -50,8 +50,8 @@ export class Catalogue {
   readonly #plansOf = new Map<string, Set<string>>()
   /** By plan and status: ids in the order in which they came there. */
   readonly #byPlan = new Map<string, Set<string>>()
-  /** Keys of audits, the oldest first. */
-  readonly audits: Set<string> = new Set()
+  /** Keys of audits, the oldest last. */
+  readonly audits: SortedKeys = new SortedKeys()
 
   constructor() {
     this.applicationNames = new SortedNames(() => this.applications.values())

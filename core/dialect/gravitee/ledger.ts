@@ -110,10 +110,9 @@ export class Ledger {
     })
     const surplus = this.#catalogue.audits.size + notes.length - KEPT_AUDITS
     if (surplus <= 0) return operations
-    for (const key of this.#catalogue.audits) {
-      if (operations.length >= notes.length + Math.min(surplus, notes.length + 1)) break
-      operations.push({ delete: key })
-    }
+    // One more than comes, so that a surplus goes by and by.
+    const going = Math.min(surplus, notes.length + 1)
+    for (const key of this.#catalogue.audits.last(going)) operations.push({ delete: key })
     return operations
   }
 
