@@ -11,6 +11,7 @@ import { type Noted, notedCertificate, notedTrust, tellOf } from './compile-warn
 import { contentId } from './content-id.ts'
 import { equal } from './equal.ts'
 import { parseAddress } from './ip-range.ts'
+import { OverlayMap } from './overlay-map.ts'
 import { readKeyPairAt } from './read-materials.ts'
 
 const ALPN: Readonly<Record<UpstreamConfig['protocol'], readonly string[]>> = {
@@ -26,23 +27,26 @@ export async function compileUpstreams(
   context: CompileContext,
   configs: ReadonlyMap<string, UpstreamConfig>,
 ): Promise<ReadonlyMap<string, CompiledUpstream>> {
-  const upstreams = new Map<string, CompiledUpstream>()
-  const known = context.reusable?.upstreams
+  const known = context.reusable?.upstreams ?? NONE
   const fresh: Fresh[] = []
+  let same = 0
   // Nothing is made for what is as it was: there may be thousands, and one has changed.
   for (const [name, config] of configs) {
-    const before = known?.get(name)
+    const before = known.get(name)
     if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
+    else {
+      same++
+      warnOfUpstream(context, before)
+    }
   }
-  const made = await compileFresh(context, fresh)
-  for (const name of configs.keys()) {
-    const upstream = made.has(name) ? made.get(name) : known?.get(name)
-    if (upstream === undefined) continue
-    upstreams.set(name, upstream)
-    warnOfUpstream(context, upstream)
-  }
-  return upstreams
+  const put = await compileFresh(context, fresh)
+  for (const upstream of put.values()) warnOfUpstream(context, upstream)
+  const failed = fresh.filter(({ name }) => !put.has(name)).map(({ name }) => name)
+  const gone = same === known.size ? [] : [...known.keys()].filter((name) => !configs.has(name))
+  return OverlayMap.of(known, { put, remove: [...failed, ...gone] })
 }
+
+const NONE: ReadonlyMap<string, CompiledUpstream> = new Map()
 
 interface Fresh {
   readonly name: string
@@ -52,18 +56,20 @@ interface Fresh {
 /** Upstreams read at the same time, so that hashing is busy and memory is not. */
 const AT_ONCE = 64
 
-/** Those that could not be made are there as undefined. */
 async function compileFresh(
   context: CompileContext,
   fresh: readonly Fresh[],
-): Promise<ReadonlyMap<string, CompiledUpstream | undefined>> {
-  const made = new Map<string, CompiledUpstream | undefined>()
+): Promise<ReadonlyMap<string, CompiledUpstream>> {
+  const made = new Map<string, CompiledUpstream>()
   for (let first = 0; first < fresh.length; first += AT_ONCE) {
     const some = fresh.slice(first, first + AT_ONCE)
     const compiled = await Promise.all(
       some.map((each) => compileUpstream(context, each, ['upstreams', each.name])),
     )
-    for (const [index, { name }] of some.entries()) made.set(name, compiled[index])
+    for (const [index, { name }] of some.entries()) {
+      const upstream = compiled[index]
+      if (upstream !== undefined) made.set(name, upstream)
+    }
   }
   return made
 }

@@ -131,7 +131,7 @@ export class Gateway {
     if (this.#connections > 0) await this.#emptied(timeoutMs)
     for (const client of [...this.#clients]) client.cut()
     for (const bound of this.#local.splice(0)) void bound.close()
-    this.#runtime.pools.keepOnly([])
+    this.#runtime.pools.keepOnly(new Map())
     this.#runtime.health.stop()
     this.#runtime.ticker.stop()
   }

@@ -5,8 +5,9 @@ import type { Runtime } from './runtime.ts'
 /** How many names an endpoint has pools for; then the one used longest ago goes. */
 const NAMES = 64
 
-/** A pool, and which endpoint's under which trust it is. */
+/** A pool, and which endpoint's of which upstream under which trust it is. */
 interface Entry {
+  readonly upstream: string
   readonly base: string
   readonly pool: Pool
 }
@@ -29,19 +30,17 @@ export class Pools {
     if (name !== undefined) return this.#named(upstream, endpoint, name)
     let pool = this.#byEndpoint.get(endpoint)
     if (pool !== undefined) return pool
-    pool = this.#get(poolKey(upstream, endpoint), () => new Pool(this.#runtime, upstream, endpoint))
+    const base = poolKey(upstream, endpoint)
+    pool = this.#get({ upstream, base }, () => new Pool(this.#runtime, upstream, endpoint))
     this.#byEndpoint.set(endpoint, pool)
     return pool
   }
 
-  /** Retires the pools of all endpoints but those of these upstreams. */
-  keepOnly(upstreams: Iterable<CompiledUpstream>): void {
-    const kept = new Set<string>()
-    for (const upstream of upstreams) {
-      for (const endpoint of upstream.endpoints) kept.add(poolKey(upstream, endpoint))
-    }
-    for (const [key, { base, pool }] of this.#pools) {
-      if (kept.has(base)) continue
+  /** Retires the pools of all endpoints but those of these upstreams, by name. */
+  keepOnly(upstreams: ReadonlyMap<string, CompiledUpstream>): void {
+    for (const [key, { upstream, base, pool }] of this.#pools) {
+      const owner = upstreams.get(upstream)
+      if (owner?.endpoints.some((endpoint) => poolKey(owner, endpoint) === base)) continue
       pool.retire()
       this.#pools.delete(key)
     }
@@ -53,7 +52,7 @@ export class Pools {
     const base = poolKey(upstream, endpoint)
     const byName = this.#byName.get(endpoint) ?? new Map<string, Pool>()
     this.#byName.set(endpoint, byName)
-    const pool = byName.get(name) ?? this.#get(base, () => {
+    const pool = byName.get(name) ?? this.#get({ upstream, base }, () => {
       return new Pool(this.#runtime, upstream, endpoint.named(name))
     }, name)
     byName.delete(name)
@@ -62,9 +61,13 @@ export class Pools {
     return pool
   }
 
-  #get(base: string, make: () => Pool, name = ''): Pool {
+  #get(
+    { upstream, base }: { readonly upstream: CompiledUpstream; readonly base: string },
+    make: () => Pool,
+    name = '',
+  ): Pool {
     const key = `${base} ${name}`
-    const entry = this.#pools.get(key) ?? { base, pool: make() }
+    const entry = this.#pools.get(key) ?? { upstream: upstream.name, base, pool: make() }
     this.#pools.set(key, entry)
     return entry.pool
   }

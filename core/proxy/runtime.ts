@@ -69,7 +69,7 @@ export class Runtime {
   swap(snapshot: Snapshot): void {
     this.snapshot = snapshot
     this.classes = new HeaderClasses(snapshot.isIdentityHeader)
-    this.pools.keepOnly(snapshot.upstreams.values())
+    this.pools.keepOnly(snapshot.upstreams)
     this.health.apply(snapshot.upstreams.values())
   }
 

@@ -1,0 +1,41 @@
+import t from 'tap'
+import { OverlayMap } from '../../../core/decide/overlay-map.ts'
+
+/** A fixed sequence, the same each time. */
+function* numbers(): Generator<number, never> {
+  for (let state = 7;; state = (state * 48271) % 2147483647) yield state
+}
+
+t.test('OverlayMap is what a copy would be, after any changes', (t) => {
+  const next = numbers()
+  const take = (below: number): number => next.next().value % below
+  let map: ReadonlyMap<string, number> = new Map([['a', 1], ['b', 2], ['c', 3]])
+  let truth = new Map(map)
+  for (let round = 0; round < 2000; round++) {
+    const put = new Map<string, number>()
+    for (let i = take(3); i > 0; i--) put.set(`k${take(900)}`, round)
+    const remove = Array.from({ length: take(3) }, () => `k${take(900)}`)
+    map = OverlayMap.of(map, { put, remove })
+    truth = new Map(truth)
+    for (const key of remove) truth.delete(key)
+    for (const [key, value] of put) truth.set(key, value)
+    if (map.size !== truth.size) return t.fail(`round ${round}: ${map.size}, not ${truth.size}`)
+    const probe = `k${take(900)}`
+    if (map.get(probe) !== truth.get(probe) || map.has(probe) !== truth.has(probe)) {
+      return t.fail(`round ${round}: ${probe}`)
+    }
+    if (round % 100 === 0) {
+      t.same([...map].sort(), [...truth].sort())
+      t.same([...map.keys()], [...map].map(([key]) => key))
+      t.same([...map.values()], [...map].map(([, value]) => value))
+    }
+  }
+  t.same([...map].sort(), [...truth].sort())
+  t.end()
+})
+
+t.test('OverlayMap gives back the very same map where nothing changes', (t) => {
+  const map = new Map([['a', 1]])
+  t.equal(OverlayMap.of(map, { put: new Map(), remove: ['b'] }), map)
+  t.end()
+})
