@@ -12,7 +12,9 @@ export {
   PLAN_ORDER,
 } from './check.ts'
 export type { PlanContext, PlansResult } from './check.ts'
+export { MOST_ROUNDS, parseShaCrypt } from './sha-crypt.ts'
 export { placeIn, showTime } from './span.ts'
 export { checkSubscription } from './subscription.ts'
 export type { PlanOfApi } from './subscription.ts'
 export type * from './types.ts'
+export { type Login, UserList } from './user-list.ts'
