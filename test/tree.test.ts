@@ -9,19 +9,34 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   wire: ['port*', 'snapshot*'],
   snapshot: ['port', 'wire*'],
   observe: [],
+  regex: [],
+  vars: ['regex', 'snapshot', 'wire*'],
+  filter: ['vars', 'regex', 'snapshot', 'port', 'wire*'],
   store: ['port', 'snapshot'],
-  route: ['snapshot', 'port'],
-  plan: ['snapshot', 'port'],
+  route: ['snapshot', 'port', 'vars'],
+  plan: ['snapshot', 'port', 'vars'],
   pki: ['snapshot', 'port'],
   upstream: ['snapshot', 'port'],
   revocation: ['pki', 'port', 'wire'],
-  decide: ['route', 'plan', 'pki', 'upstream', 'snapshot', 'port', 'wire'],
+  decide: [
+    'route',
+    'plan',
+    'pki',
+    'upstream',
+    'filter',
+    'vars',
+    'regex',
+    'snapshot',
+    'port',
+    'wire',
+  ],
   health: ['decide', 'upstream', 'port', 'wire', 'snapshot'],
-  proxy: ['decide', 'wire', 'upstream', 'health', 'port', 'pki', 'observe'],
+  proxy: ['decide', 'wire', 'upstream', 'health', 'filter', 'port', 'pki', 'observe'],
   embed: [
     'decide',
     'wire',
     'upstream',
+    'filter',
     'port',
     'pki',
     'observe',
@@ -192,7 +207,9 @@ t.test('no file is over 500 lines', (t) => {
 t.test('socket.authorized is never read', (t) => {
   for (const file of all) {
     const code = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
-    if (/\bauthori[sz]ed\b|authorizationError/.test(code)) t.fail(file)
+    // What is said to clients may have the word in it.
+    const said = /'[^'\n]* [^'\n]*'/g
+    if (/\bauthori[sz]ed\b|authorizationError/.test(code.replace(said, ''))) t.fail(file)
   }
   t.pass('looked at all')
   t.end()

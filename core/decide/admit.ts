@@ -1,4 +1,5 @@
 import type { CertificateToken, PlanRefusal } from '../plan/mod.ts'
+import { decodePath } from '../vars/mod.ts'
 import { certificateProblem } from './certificate.ts'
 import type { CertificateContext } from './certificate.ts'
 import type { ClientPolicy, CompiledListener, Snapshot } from './compiled.ts'
@@ -42,6 +43,21 @@ export function admission(
 }
 
 /**
+ * Why a policy turns a request away that comes with this certificate. Where some paths need none, each request is
+ * asked for its own path: decoded, with its dots resolved.
+ */
+export function demand(
+  policy: ClientPolicy,
+  token: CertificateToken | undefined,
+  path: string,
+): PlanRefusal | undefined {
+  const refused = admission(policy, token)
+  if (refused === undefined || policy.skip.length === 0) return refused
+  const decoded = decodePath(path)
+  return policy.skip.some((pattern) => pattern.test(decoded)) ? undefined : refused
+}
+
+/**
  * Whether a peer may be served at all: a `require` policy wants a certificate that counts. Asked after the
  * handshake; {@linkcode decide} asks it again at each request, for the answer changes with time and configuration.
  *
@@ -53,6 +69,8 @@ export function admit(
   { policy, peer }: { readonly policy: ClientPolicy; readonly peer: Peer },
   now: number,
 ): Refusal | undefined {
+  // What depends on the path is asked of each request.
+  if (policy.skip.length > 0) return undefined
   const { applications } = snapshot
   const refused = admission(policy, presentedCertificate(peer, { policy, applications, now }))
   return refused && refusal(refused.code, refused.detail, { status: 0 })

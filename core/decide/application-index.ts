@@ -1,4 +1,5 @@
 import { ApiKeyTable } from '../plan/mod.ts'
+import type { CompiledFilter, Consumers } from '../filter/mod.ts'
 import type { Application, Credential, CredentialLookup } from '../plan/mod.ts'
 import type { ApiKeyConfig, ApplicationConfig, CertificateSummary } from '../snapshot/types.ts'
 
@@ -12,6 +13,7 @@ export interface CompiledApplication extends Application {
   readonly config: ApplicationConfig
   readonly certificates: readonly ApplicationCertificate[]
   readonly apiKeys: readonly ApiKeyConfig[]
+  readonly filters?: readonly CompiledFilter[]
 }
 
 /** Two applications that claim the same token. */
@@ -28,6 +30,8 @@ interface Tables {
   readonly byName: Map<string, CompiledApplication>
   readonly byFingerprint: Map<string, ApplicationCertificate>
   readonly byKey: ApiKeyTable<Credential>
+  /** By the user of a login. */
+  readonly byUser: Map<string, CompiledApplication>
 }
 
 /** A change to the applications. */
@@ -45,7 +49,7 @@ const OVERLAY_LIMIT = 256
  * A small layer of changes lies over a big one that is shared by many snapshots, so a change costs what changed. A
  * credential of the big layer counts only while its application is still the one the big layer knew.
  */
-export class ApplicationIndex implements CredentialLookup {
+export class ApplicationIndex implements CredentialLookup, Consumers {
   readonly #seed: number
   readonly #base: Tables
   readonly #over: Tables
@@ -86,6 +90,13 @@ export class ApplicationIndex implements CredentialLookup {
 
   byApiKey(key: string): Credential | undefined {
     return this.#over.byKey.get(key) ?? this.#standing(this.#base.byKey.get(key))
+  }
+
+  byLogin(user: string): CompiledApplication | undefined {
+    const over = this.#over.byUser.get(user)
+    if (over !== undefined) return over
+    const found = this.#base.byUser.get(user)
+    return found === undefined || this.#gone.has(found.name) ? undefined : found
   }
 
   *[Symbol.iterator](): IterableIterator<CompiledApplication> {
@@ -129,6 +140,9 @@ export class ApplicationIndex implements CredentialLookup {
         clashes.push({ kind: 'certificate', fingerprint, application, other })
       }
     }
+    for (const { user } of application.config.logins ?? []) {
+      if (this.byLogin(user) === undefined) tables.byUser.set(user, application)
+    }
     for (const { key, from, until, only } of application.apiKeys) {
       const owner = this.byApiKey(key)
       if (owner === undefined) tables.byKey.add(key, { application, from, until, only })
@@ -141,5 +155,10 @@ export class ApplicationIndex implements CredentialLookup {
 }
 
 function emptyTables(seed: number): Tables {
-  return { byName: new Map(), byFingerprint: new Map(), byKey: new ApiKeyTable(seed) }
+  return {
+    byName: new Map(),
+    byFingerprint: new Map(),
+    byKey: new ApiKeyTable(seed),
+    byUser: new Map(),
+  }
 }

@@ -6,6 +6,7 @@ import type {
 } from '../snapshot/types.ts'
 import { ApplicationIndex } from './application-index.ts'
 import type { ApplicationCertificate, Clash, CompiledApplication } from './application-index.ts'
+import { compileOwnFilters } from './compile-routes.ts'
 import { fail, isProblem, stateOf, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
 import { deriveBytes } from './content-id.ts'
@@ -91,7 +92,18 @@ export async function compileApplication(
   if (known !== undefined) return known
   const certificates: ApplicationCertificate[] = []
   const { name, apiKeys } = config
-  const application = { name, config, certificates, apiKeys, subscriptions: byApi(config) }
+  const filters = config.filters === undefined || config.filters.length === 0
+    ? undefined
+    : compileOwnFilters(context, config, [...path, 'filters'])
+  const application = {
+    name,
+    config,
+    certificates,
+    apiKeys,
+    subscriptions: byApi(config),
+    // Nearly none has any, and there may be very many applications.
+    ...(filters === undefined ? {} : { filters }),
+  }
   const seen = new Set<string>()
   for (const [index, { cert, from, until }] of config.certificates.entries()) {
     const at = [...path, 'certificates', index, 'cert']

@@ -119,7 +119,8 @@ async function compileEntry(
   { path, usedBy }: Place,
 ): Promise<TlsName | undefined> {
   const pairs = await readKeyPairs(context, entry, path)
-  const place = { path: [...path, 'clients'], usedBy }
+  const skip = { patterns: entry.skipClientCertificate, path: [...path, 'skipClientCertificate'] }
+  const place = { path: [...path, 'clients'], usedBy, skip }
   const clients = await compileClients(context, entry.clients, place)
   if (pairs === undefined || clients === undefined) return undefined
   const names = entry.names.map((name) => name.toLowerCase())
@@ -200,7 +201,9 @@ async function compileProfile(
   const content = { basis, names, policy, credentials, alpn, versions, authorities }
   const id = await contentId('tls server', content)
   const ticketKey = await deriveBytes(context.secret, { purpose: `ticket ${id}`, length: 48 })
-  const clientMode = clients.policy.mode
+  const { mode, skip } = clients.policy
+  // Where some paths need no certificate, the handshake cannot insist on one.
+  const clientMode = mode === 'require' && skip.length > 0 ? 'request' : mode
   return context.keeper.servers.keep({
     id,
     credentials,

@@ -1,6 +1,18 @@
+import { compileFilters } from '../filter/mod.ts'
+import type { CompiledFilter } from '../filter/mod.ts'
 import { compilePlans } from '../plan/mod.ts'
 import type { CompiledPlans } from '../plan/mod.ts'
-import type { ApiConfig, Configuration, Path, PlanType, RouteConfig } from '../snapshot/types.ts'
+import type {
+  ApiConfig,
+  ApplicationConfig,
+  ConditionConfig,
+  Configuration,
+  FilterConfig,
+  Path,
+  PlanType,
+  RouteConfig,
+} from '../snapshot/types.ts'
+import { compileConditions, type Condition } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
@@ -72,6 +84,7 @@ function compileRoute(
     kind,
     name,
     match,
+    condition: compileMatchConditions(context, config, path),
     scope,
     priority,
     upstream,
@@ -85,9 +98,38 @@ function compileRoute(
     forward: forwardCertificate && compileForward(forwardCertificate),
     plans: isApi ? compileApiPlans(context, config, path) : undefined,
     verbose: isApi && config.verbose,
+    filters: compileOwnFilters(context, config, [...path, 'filters']),
     config,
   }
 }
+
+/** What `match` asks for besides host, path and method. */
+function compileMatchConditions(
+  context: CompileContext,
+  { name, match: { addresses, conditions } }: RouteConfig,
+  path: Path,
+): Condition | undefined {
+  const all: ConditionConfig[] = [...conditions]
+  if (addresses.length > 0) {
+    all.unshift({ variable: 'remote_addr', operator: 'within', value: addresses })
+  }
+  const compiled = compileConditions(all)
+  if (compiled === undefined || !('problem' in compiled)) return compiled
+  return fail(context, [...path, 'match'], `Could not match "${name}": ${compiled.problem}`)
+}
+
+/** Compiles filters, and notes what is wrong with them. */
+export function compileOwnFilters(
+  context: CompileContext,
+  { name, filters = [] }: { readonly name: string } & Pick<ApplicationConfig, 'filters'>,
+  path: Path,
+): readonly CompiledFilter[] {
+  if (filters.length === 0) return NO_FILTERS
+  const refuse = (at: Path, message: string): void => void fail(context, at, message)
+  return compileFilters(filters as readonly FilterConfig[], { name, path, fail: refuse })
+}
+
+const NO_FILTERS: readonly CompiledFilter[] = []
 
 function compileApiPlans(context: CompileContext, config: ApiConfig, path: Path): CompiledPlans {
   const { name, plans, subscribedAs = name } = config

@@ -5,6 +5,7 @@ import { fail } from './compile-context.ts'
 import type { CompileContext, Place } from './compile-context.ts'
 import { contentId } from './content-id.ts'
 import { compileIdentities } from './identity.ts'
+import { compilePatterns } from './patterns.ts'
 import { readCrls, readMaterials } from './read-materials.ts'
 
 /** What a truststore is made from, besides what the configuration says. */
@@ -46,11 +47,16 @@ export interface CompiledClients {
   readonly authorities: readonly Certificate[]
 }
 
+/** Where a client policy stands, and which paths of its names need no certificate. */
+export interface ClientsPlace extends Place {
+  readonly skip?: { readonly patterns: readonly string[]; readonly path: Path }
+}
+
 /** Compiles a client policy; what goes wrong is noted, and leaves undefined. */
 export async function compileClients(
   context: CompileContext,
   config: ClientsConfig,
-  { path, usedBy }: Place,
+  { path, usedBy, skip: skipped }: ClientsPlace,
 ): Promise<CompiledClients | undefined> {
   const { mode, depth, applications } = config
   if (mode === 'none') {
@@ -63,6 +69,7 @@ export async function compileClients(
       applications,
       anchors: new Set<string>(),
       identity: undefined,
+      skip: [],
     }
     return { policy: context.keeper.policies.keep(policy), authorities: [] }
   }
@@ -74,6 +81,7 @@ export async function compileClients(
   const truststore = await compileTrust(context, config, options)
   if (truststore === undefined) return undefined
   const { sendAuthorities, allow } = config
+  const skip = skipped === undefined ? [] : compilePatterns(context, skipped.patterns, skipped.path)
   const id = await contentId(
     'client policy',
     mode,
@@ -82,13 +90,14 @@ export async function compileClients(
     applications,
     sendAuthorities,
     allow,
+    ...(skip.length === 0 ? [] : [skip.map(({ source }) => source)]),
   )
   const anchors = new Set(truststore.anchors.map((anchor) => anchor.sha256))
   const identity = compileIdentities(context, allow, {
     path: [...path, 'allow'],
     whose: `The client policy of ${usedBy}`,
   })
-  const policy = { id, mode, truststore, depth, applications, anchors, identity }
+  const policy = { id, mode, truststore, depth, applications, anchors, identity, skip }
   return {
     policy: context.keeper.policies.keep(policy),
     authorities: sendAuthorities ? truststore.anchors : [],

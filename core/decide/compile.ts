@@ -8,7 +8,7 @@ import {
 import { fail, warn } from './compile-context.ts'
 import type { CompileContext, CompileOptions } from './compile-context.ts'
 import { compileListeners } from './compile-listeners.ts'
-import { compileAllRoutes } from './compile-routes.ts'
+import { compileAllRoutes, compileOwnFilters } from './compile-routes.ts'
 import { compileUpstreams } from './compile-upstreams.ts'
 import type { Snapshot } from './compiled.ts'
 import { contentId, deriveBytes } from './content-id.ts'
@@ -35,6 +35,7 @@ export async function compile(
   const upstreams = await compileUpstreams(context, configuration.upstreams)
   const applications = await compileApplications(context, configuration.applications)
   const routes = compileAllRoutes(context, configuration, upstreams)
+  const every = { name: '', filters: configuration.filters }
   warnOfUnasked(context, listeners, routes)
   checkStreams(context, configuration, upstreams)
   return finish(context, {
@@ -46,6 +47,7 @@ export async function compile(
     upstreams,
     routes,
     applications,
+    filters: compileOwnFilters(context, every, ['filters']),
     expiring: context.expiring,
     isIdentityHeader: headerNameTest(identityHeaders(configuration)),
   })

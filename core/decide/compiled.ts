@@ -1,6 +1,8 @@
 import type { CompiledPlans, IdentityRule } from '../plan/mod.ts'
 import type { Certificate, Truststore } from '../pki/mod.ts'
 import type { Address, ClientMode, TlsClientProfile, TlsServerProfile } from '../port/mod.ts'
+import type { CompiledFilter } from '../filter/mod.ts'
+import type { Regex } from '../regex/mod.ts'
 import type { RouteEntry } from '../route/mod.ts'
 import type {
   ApiConfig,
@@ -39,6 +41,8 @@ export interface ClientPolicy {
   readonly anchors: ReadonlySet<string>
   /** Which of the trusted certificates count; undefined: all. */
   readonly identity: IdentityRule | undefined
+  /** Paths that need no certificate where `mode` is `require`: then it is asked of requests, not of connections. */
+  readonly skip: readonly Regex[]
 }
 
 /** A server certificate, the names it is shown for, and the client policy of these names. */
@@ -175,6 +179,7 @@ export interface CompiledRoute extends RouteEntry {
   readonly plans: CompiledPlans | undefined
   /** Whether refusals tell the client the detail. */
   readonly verbose: boolean
+  readonly filters: readonly CompiledFilter[]
   readonly config: RouteConfig | ApiConfig
 }
 
@@ -190,6 +195,8 @@ export interface Snapshot {
   readonly upstreams: ReadonlyMap<string, CompiledUpstream>
   readonly routes: ScopedRoutes
   readonly applications: ApplicationIndex
+  /** What every request meets before the filters of its route. */
+  readonly filters: readonly CompiledFilter[]
   /** What listeners and upstreams use and what expires; certificates of applications are in `applications`. */
   readonly expiring: readonly Expiring[]
   /**

@@ -1,14 +1,15 @@
 import { checkIdentity, checkPlans } from '../plan/mod.ts'
 import type { CertificateToken, PlanRefusal, PlansResult, Tokens } from '../plan/mod.ts'
 import type { Certificate } from '../pki/mod.ts'
-import type { HeaderList, RequestHead } from '../wire/types.ts'
-import { admission, policyOf, presentedCertificate, speaksForOthers } from './admit.ts'
+import type { Facts } from '../vars/mod.ts'
+import type { HeaderList } from '../wire/types.ts'
+import { demand, policyOf, presentedCertificate, speaksForOthers } from './admit.ts'
 import type { ClientPolicy, CompiledListener, CompiledRoute, Snapshot } from './compiled.ts'
+import { type DecidedHead, factsOf, nameRoute } from './facts-of.ts'
 import { refusal } from './refusals.ts'
-import type { Decision, Grant, Peer, Refusal } from './types.ts'
+import type { Decision, Filtering, Grant, Peer, Refusal } from './types.ts'
 
-/** What a decision depends on of a request's head. */
-export type DecidedHead = Pick<RequestHead, 'method' | 'host' | 'path' | 'headers'>
+export type { DecidedHead } from './facts-of.ts'
 
 /**
  * Decides a request: synchronous, without I/O, from its arguments alone.
@@ -29,37 +30,62 @@ export function decide(
     return { kind: 'refuse', refusal: found.refusal, route: undefined }
   }
   const { policy } = found
-  const { applications } = snapshot
+  const { applications, routes } = snapshot
   const token = presentedCertificate(peer, { policy, applications, now })
+  const facts = routes.conditional ? factsOf(head, peer, token?.problem?.code) : undefined
   const route = listener.local === undefined
-    ? snapshot.routes.match(listener.scopes, head)
+    ? routes.match(listener.scopes, head, facts && (() => facts))
     : undefined
-  const refused = admission(policy, token) ?? checkRequirement(route, token)
+  const refused = demand(policy, token, head.path) ?? checkRequirement(route, token)
   if (refused !== undefined) return turnAway(route, refused)
   const handler = listener.local ?? route?.local
   if (handler !== undefined) {
     const certificate = counts(token) ? peer.certificate : undefined
     return { kind: 'local', route, handler, certificate }
   }
-  if (route === undefined) {
-    const found = refusal('ROUTE_NOT_FOUND', `No route takes ${head.method} for this host and path`)
-    return { kind: 'refuse', refusal: found, route }
-  }
-  const plans = checkRoutePlans(route, { tokens: tokensOf(head.headers, token), applications, now })
-  if (plans?.kind === 'refused') return turnAway(route, plans.refusal)
-  if (route.upstream === undefined) {
-    const found = refusal('NO_ENDPOINT', `Route "${route.name}" has no upstream`)
-    return { kind: 'refuse', refusal: found, route }
+  const tokens = tokensOf(head.headers, token)
+  const plans = route && checkRoutePlans(route, { tokens, applications, now })
+  if (route !== undefined && plans?.kind === 'refused') return turnAway(route, plans.refusal)
+  const grant = grantOf(plans)
+  const filtering = hasFilters(snapshot, route)
+    ? filteringOf(snapshot, facts ?? factsOf(head, peer, token?.problem?.code), { route, grant })
+    : undefined
+  if (route?.upstream === undefined) {
+    return { kind: 'refuse', refusal: nowhere(route, head.method), route, filtering }
   }
   const certificate = counts(token) ? peer.certificate?.verdict.certificate : undefined
   return {
     kind: 'forward',
     route,
     upstream: route.upstream,
-    grant: grantOf(plans),
+    grant,
     added: addedHeaders(route, certificate),
     owned: route.forward?.names ?? none,
+    filtering,
   }
+}
+
+function nowhere(route: CompiledRoute | undefined, method: string): Refusal {
+  return route === undefined
+    ? refusal('ROUTE_NOT_FOUND', `No route takes ${method} for this host and path`)
+    : refusal('NO_ENDPOINT', `Route "${route.name}" has no upstream`)
+}
+
+function hasFilters(snapshot: Snapshot, route: CompiledRoute | undefined): boolean {
+  return snapshot.filters.length > 0 || route !== undefined && route.filters.length > 0
+}
+
+function filteringOf(
+  { filters }: Snapshot,
+  facts: Facts,
+  { route, grant }: {
+    readonly route: CompiledRoute | undefined
+    readonly grant?: Grant | undefined
+  },
+): Filtering {
+  nameRoute(facts, route)
+  if (grant?.application !== undefined) facts.named.set('consumer_name', grant.application)
+  return { chain: { global: filters, route: route?.filters ?? [] }, facts }
 }
 
 const none: string[] = []
@@ -90,9 +116,17 @@ export function findPolicy(listener: CompiledListener, host: string, peer: Peer)
   }
   if (host === peer.sni || speaksForOthers(listener, peer)) return { policy }
   const hosts = listener.selectTls(host)?.policy
-  if (hosts === undefined || hosts.id === policy.id) return { policy }
+  if (hosts === undefined || !isMisdirected(listener, { policy, hosts })) return { policy }
   const detail = `Host "${host}" belongs to another client policy than SNI "${peer.sni}"`
   return { refusal: refusal('HOST_MISDIRECTED', detail) }
+}
+
+/** Where APISIX's rules are in force, whoever asks for a host that wants certificates must have said so by SNI. */
+function isMisdirected(
+  { style }: CompiledListener,
+  { policy, hosts }: { readonly policy: ClientPolicy; readonly hosts: ClientPolicy },
+): boolean {
+  return style === 'apisix' ? hosts.mode !== 'none' : hosts.id !== policy.id
 }
 
 /** Why a route that requires a certificate turns a request away; undefined where it does not. */

@@ -1,6 +1,6 @@
 import type { CertificateToken, IdentityRule, PlanResult } from '../plan/mod.ts'
 import type { LossReason } from '../route/mod.ts'
-import { admission, policyOf, presentedCertificate } from './admit.ts'
+import { admit, demand, policyOf, presentedCertificate } from './admit.ts'
 import type {
   ClientPolicy,
   CompiledListener,
@@ -10,6 +10,7 @@ import type {
 } from './compiled.ts'
 import { checkRequirement, checkRoutePlans, decide, findPolicy, tokensOf } from './decide.ts'
 import type { DecidedHead } from './decide.ts'
+import { factsOf } from './facts-of.ts'
 import { refusal, REFUSALS } from './refusals.ts'
 import { printable } from './safe-text.ts'
 import type { Decision, Grant, Peer, Refusal } from './types.ts'
@@ -115,12 +116,11 @@ function explainHandshake(told: Told, policy: ClientPolicy): Refusal | undefined
     `Client policy "${mode}": ${asked} client certificate is asked for`,
   )
   if (policyOf(told.listener, peer) !== policy) return undefined
-  const context = { policy, applications: snapshot.applications, now }
-  const refused = admission(policy, presentedCertificate(peer, context))
+  const refused = admit(snapshot, { policy, peer }, now)
   if (refused === undefined) return undefined
   const phase = peer.certificate === undefined ? 'handshake' : 'identify'
   tell(told, [phase, 'stopped'], `${refused.detail}; the connection is closed`)
-  return refusal(refused.code, refused.detail, { status: 0 })
+  return refused
 }
 
 function explainRequest(told: Told): void {
@@ -133,8 +133,8 @@ function explainRequest(told: Told): void {
   const token = presentedCertificate(peer, { policy: found.policy, applications, now })
   explainCertificate(told, token?.problem?.detail)
   explainIdentity(told, ['identify', found.policy.identity, token])
-  const route = explainRoute(told)
-  const refused = admission(found.policy, token) ?? checkRequirement(route, token)
+  const route = explainRoute(told, token)
+  const refused = demand(found.policy, token, head.path) ?? checkRequirement(route, token)
   if (refused !== undefined) return tell(told, ['decide', 'stopped'], refused.detail)
   if (route === undefined) return
   if (route.requireCertificate) explainIdentity(told, ['decide', route.identity, token])
@@ -185,18 +185,27 @@ function explainIdentity(
 
 const lossTexts: Readonly<Record<LossReason, string>> = {
   'method': 'does not take the method',
+  'condition': 'its conditions do not hold',
   'priority': 'has a lower priority',
   'fit': 'fits less well by host or path',
   'any-method': 'names no methods',
+  'unconditional': 'has no conditions',
+  'order': 'others are asked first',
   'later': 'stands later in the configuration',
 }
 
-function explainRoute(told: Told): CompiledRoute | undefined {
+function explainRoute(
+  told: Told,
+  token: CertificateToken | undefined,
+): CompiledRoute | undefined {
   const { host, path, method } = told.head
   const { scopes } = told.listener
-  const { route, lost, further } = told.snapshot.routes.explain(scopes, { host, path, method })
-  for (const each of lost) {
-    tell(told, ['decide', 'note'], `Route "${each.route.name}" fits, but ${lossTexts[each.reason]}`)
+  const facts = factsOf(told.head, told.peer, token?.problem?.code)
+  const question = { host, path, method }
+  const { route, lost, further } = told.snapshot.routes.explain(scopes, question, () => facts)
+  for (const { route: { name }, reason, detail } of lost) {
+    const why = detail === undefined ? lossTexts[reason] : `${lossTexts[reason]}: ${detail}`
+    tell(told, ['decide', 'note'], `Route "${name}" fits, but ${why}`)
   }
   if (further > 0) tell(told, ['decide', 'note'], `${further} more routes fit less`)
   const asked = `${method} ${path} on host "${host}"`

@@ -22,6 +22,8 @@ export type { Expiring, ExpiringKind, Expiry, ExpiryNews, ExpiryNotice } from '.
 export { explain, formatExplanation } from './explain.ts'
 export type { ExplainQuestion, ExplainStep, Explanation, Phase } from './explain.ts'
 export type * from './pki-tools.ts'
+export { refusalLook, statusPage } from './looks.ts'
+export type { LookOptions, RefusalLook } from './looks.ts'
 export { refusalBody } from './refusal-body.ts'
 export type { RefusalBody } from './refusal-body.ts'
 export { refusal, REFUSALS } from './refusals.ts'

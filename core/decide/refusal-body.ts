@@ -14,7 +14,7 @@ export interface RefusalBody {
  * @param accept the value of the request's Accept header, undefined where it has none
  */
 export function refusalBody(refusal: Refusal, accept: string | undefined): RefusalBody {
-  const told = REFUSALS[refusal.code].message
+  const told = refusal.told?.text ?? REFUSALS[refusal.code].message
   const message = refusal.verbose && refusal.detail !== ''
     ? `${told}. ${printable(refusal.detail)}`
     : told
@@ -24,6 +24,11 @@ export function refusalBody(refusal: Refusal, accept: string | undefined): Refus
 }
 
 const jsonRanges: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*'])
+
+/** Whether a client names JSON, or anything, among what it takes; one without Accept does not. */
+export function acceptsJsonByName(accept: string | undefined): boolean {
+  return accept !== undefined && acceptsJson(accept)
+}
 
 /** Whether a client takes JSON (RFC 9110 section 12.5.1); one without Accept is taken for a person's tool. */
 function acceptsJson(accept: string | undefined): boolean {

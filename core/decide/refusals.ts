@@ -205,6 +205,31 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalMeaning>> = {
     message: 'The subscription to this API has ended: renew it',
     advice: 'Look at until of the subscription',
   },
+  ADDRESS_NOT_ALLOWED: {
+    status: 403,
+    message: 'This address is not allowed here',
+    advice: 'Look at allow and deny of the filter "addresses" of the route',
+  },
+  CONSUMER_NOT_ALLOWED: {
+    status: 403,
+    message: 'This caller is not allowed here',
+    advice: 'Look at allow, deny and allowMethods of the filter "consumers" of the route',
+  },
+  CREDENTIAL_MISSING: {
+    status: 401,
+    message: 'A credential is required',
+    advice: 'The client must send the key, or the name and password, that a filter asks for',
+  },
+  CREDENTIAL_UNKNOWN: {
+    status: 401,
+    message: 'The credential is not accepted',
+    advice: 'The key, or name and password, belong to no application that the filter knows',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    message: 'Too many requests: try again later',
+    advice: 'Raise the limit of the filter that the log names, if the load is legitimate',
+  },
   NO_ENDPOINT: {
     status: 503,
     message: 'The service is unavailable: try again later',
@@ -257,10 +282,13 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalMeaning>> = {
 export interface RefusalOptions {
   readonly status?: number
   readonly verbose?: boolean
+  readonly told?: Refusal['told']
 }
 
 /** Makes a refusal with the status of the table. `detail` is for the operator. */
 export function refusal(code: RefusalCode, detail: string, options: RefusalOptions = {}): Refusal {
-  const { status = REFUSALS[code].status, verbose = false } = options
-  return { code, status, detail, verbose }
+  const { status = REFUSALS[code].status, verbose = false, told } = options
+  return told === undefined
+    ? { code, status, detail, verbose }
+    : { code, status, detail, verbose, told }
 }

@@ -1,11 +1,13 @@
 import { compileRoutes } from '../route/mod.ts'
-import type { RouteExplanation, RouteMatcher, RouteQuestion } from '../route/mod.ts'
+import type { FactsOf, RouteExplanation, RouteMatcher, RouteQuestion } from '../route/mod.ts'
 import type { CompiledRoute } from './compiled.ts'
 
 /** All routes, by the scopes that listeners name. */
 export class ScopedRoutes {
   /** In the configuration's order. */
   readonly routes: readonly CompiledRoute[]
+  /** Whether any of them has conditions. */
+  readonly conditional: boolean
   readonly #byScope: ReadonlyMap<string, RouteMatcher<CompiledRoute>>
 
   private constructor(
@@ -13,6 +15,7 @@ export class ScopedRoutes {
     byScope: ReadonlyMap<string, RouteMatcher<CompiledRoute>>,
   ) {
     this.routes = routes
+    this.conditional = routes.some(({ condition }) => condition !== undefined)
     this.#byScope = byScope
   }
 
@@ -43,17 +46,24 @@ export class ScopedRoutes {
   match(
     scopes: readonly string[],
     { host, path, method }: RouteQuestion,
+    facts?: FactsOf,
   ): CompiledRoute | undefined {
     for (const scope of scopes) {
-      const route = this.#byScope.get(scope)?.match(host, path, method)
+      const route = this.#byScope.get(scope)?.match(host, path, method, facts)
       if (route !== undefined) return route
     }
     return undefined
   }
 
   /** The same answer, with the routes that lost and why. */
-  explain(scopes: readonly string[], question: RouteQuestion): RouteExplanation<CompiledRoute> {
-    const told = scopes.flatMap((scope) => this.#byScope.get(scope)?.explain(question) ?? [])
+  explain(
+    scopes: readonly string[],
+    question: RouteQuestion,
+    facts?: FactsOf,
+  ): RouteExplanation<CompiledRoute> {
+    const told = scopes.flatMap((scope) =>
+      this.#byScope.get(scope)?.explain(question, { facts }) ?? []
+    )
     return told.find(({ route }) => route !== undefined) ?? told[0] ??
       { route: undefined, lost: [], further: 0 }
   }

@@ -1,5 +1,7 @@
 import type { Verdict } from '../pki/mod.ts'
 import type { PlanType } from '../snapshot/types.ts'
+import type { FilterChain } from '../filter/mod.ts'
+import type { Facts } from '../vars/mod.ts'
 import type { HeaderList } from '../wire/types.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 
@@ -42,6 +44,11 @@ export type RefusalCode =
   | 'SUBSCRIPTION_CLOSED'
   | 'SUBSCRIPTION_NOT_STARTED'
   | 'SUBSCRIPTION_EXPIRED'
+  | 'ADDRESS_NOT_ALLOWED'
+  | 'CONSUMER_NOT_ALLOWED'
+  | 'CREDENTIAL_MISSING'
+  | 'CREDENTIAL_UNKNOWN'
+  | 'RATE_LIMITED'
   | 'NO_ENDPOINT'
   | 'DRAINING'
   | 'UPSTREAM_UNREACHABLE'
@@ -61,6 +68,8 @@ export interface Refusal {
   readonly detail: string
   /** Whether `detail` may be told to the client. */
   readonly verbose: boolean
+  /** In place of what the client is told otherwise; its key in JSON, where a style has it. */
+  readonly told?: { readonly key: 'message' | 'error_msg'; readonly text: string } | undefined
 }
 
 /** A client certificate that was presented, and what was found about it. */
@@ -85,6 +94,14 @@ export interface Peer {
   readonly trustedProxy: boolean
   /** From the handshake, or from a trusted proxy's header. */
   readonly certificate: ClientCertificate | undefined
+  /** The port that it connected to, where that is known. */
+  readonly port?: number
+}
+
+/** The filters that a request meets, and what they read variables from. */
+export interface Filtering {
+  readonly chain: FilterChain
+  readonly facts: Facts
 }
 
 /** What a decision says about the subscription that let a request in. */
@@ -105,6 +122,8 @@ export interface Forward {
   readonly added: HeaderList
   /** Headers that the route sets itself, lower case with `-`: they go even where a trusted proxy sent them. */
   readonly owned: readonly string[]
+  /** Undefined: there are none. */
+  readonly filtering: Filtering | undefined
 }
 
 /** A request that is turned away. */
@@ -113,6 +132,8 @@ export interface Refuse {
   readonly refusal: Refusal
   /** The route that was asked for, where one was found. */
   readonly route: CompiledRoute | undefined
+  /** What may answer before it is refused; undefined: nothing. */
+  readonly filtering?: Filtering | undefined
 }
 
 /** A request that is answered within the process. */

@@ -2,7 +2,14 @@ import { compile } from '../decide/mod.ts'
 import type { CompiledListener, Snapshot } from '../decide/mod.ts'
 import { pkiTools } from '../pki-tools.ts'
 import { formatProblem, readConfigurationObject } from '../snapshot/mod.ts'
-import type { Configuration, Problem, UpstreamConfig, UpstreamTlsConfig } from '../snapshot/mod.ts'
+import type {
+  Configuration,
+  FilterConfig,
+  Path,
+  Problem,
+  UpstreamConfig,
+  UpstreamTlsConfig,
+} from '../snapshot/mod.ts'
 import type { FetchHost } from './types.ts'
 
 /** What the one listener of an embedded gateway is called in logs. */
@@ -35,7 +42,11 @@ export async function loadConfiguration(
   const before = [...foreign, ...read.problems.map(asWritten)]
   if (read.configuration === undefined) throw new ConfigurationError(before)
   const { configuration, problems: foreignTls } = withoutUpstreamTls(read.configuration, host)
-  const unsupported = [...offlineProblems(read.configuration), ...foreignTls]
+  const unsupported = [
+    ...offlineProblems(read.configuration),
+    ...foreignTls,
+    ...filterProblems(read.configuration),
+  ]
   const { snapshot, problems } = await compile(configuration, {
     pki: pkiTools,
     now: (host.now ?? Date.now)(),
@@ -110,6 +121,40 @@ function offlineProblems({ listeners }: Configuration): Problem[] {
       position: undefined,
     }
   })
+}
+
+/** What filters ask for that `fetch` cannot do. */
+function filterProblems({ filters, routes, apis, applications }: Configuration): Problem[] {
+  const lists: (readonly [Path, readonly FilterConfig[]])[] = [
+    [['filters'], filters],
+    ...routes.map((each, index) => [['routes', index, 'filters'], each.filters] as const),
+    ...apis.map((each, index) => [['apis', index, 'filters'], each.filters] as const),
+    ...applications.map((each, index) =>
+      [['applications', index, 'filters'], each.filters ?? []] as const
+    ),
+  ]
+  return lists.flatMap(([path, list]) =>
+    list.flatMap((filter, index) => {
+      const [key, message] = beyondFetch(filter) ?? []
+      if (key === undefined || message === undefined) return []
+      return [{
+        severity: 'error' as const,
+        path: [...path, index, key],
+        message,
+        position: undefined,
+      }]
+    })
+  )
+}
+
+function beyondFetch(filter: FilterConfig): readonly [key: string, message: string] | undefined {
+  if (filter.type === 'rate-limit' && !filter.noDelay) {
+    return ['noDelay', 'Could not hold requests back: that needs a gateway of its own; set noDelay']
+  }
+  const host = filter.type === 'rewrite' &&
+    (filter.host ?? filter.headers.set.find(({ name }) => name.toLowerCase() === 'host')?.value)
+  if (typeof host !== 'string') return undefined
+  return ['host', `Could not send host "${host}": fetch takes it from the address of the endpoint`]
 }
 
 /** Leaves the checking of backends to the host, and says what its `fetch` would silently leave out. */

@@ -1,12 +1,21 @@
-import { decide, policyOf, refusal } from '../decide/mod.ts'
-import type { CompiledListener, Peer, Refusal, Snapshot } from '../decide/mod.ts'
+import { decide, policyOf, refusal, refusalLook } from '../decide/mod.ts'
+import type {
+  CompiledListener,
+  Filtering,
+  LookOptions,
+  Peer,
+  Refusal,
+  Snapshot,
+} from '../decide/mod.ts'
+import type { LimitState } from '../filter/mod.ts'
 import { certificateFromHeader } from '../pki/mod.ts'
-import type { HeaderClasses, Identifier } from '../proxy/mod.ts'
+import { Filtered, lookOfStop } from '../proxy/mod.ts'
+import type { HeaderClasses, Identifier, StopLook } from '../proxy/mod.ts'
 import type { RequestHead } from '../wire/mod.ts'
 import { LISTENER } from './configuration.ts'
 import { Forwarding } from './forwarding.ts'
 import { headOf } from './request.ts'
-import { refusedResponse } from './response.ts'
+import { CLIENT_CLOSED_REQUEST, type WholeAnswer, wholeResponse } from './response.ts'
 import type { FetchClient, FetchHost } from './types.ts'
 
 /** What all exchanges of a handler share. */
@@ -15,6 +24,8 @@ export interface Embedded {
   readonly listener: CompiledListener
   readonly classes: HeaderClasses
   readonly identifier: Identifier
+  /** What limits have counted. */
+  readonly limits: LimitState
 }
 
 /** Where certificates of the host's own TLS are put for the identifier to read. */
@@ -29,6 +40,8 @@ export class Exchange {
   readonly #startedAt = performance.now()
   #head: RequestHead | undefined
   #peer: Peer | undefined
+  #style: LookOptions['style'] = 'native'
+  #filtered: Filtered | undefined
   #route = ''
   #plan = ''
   #application = ''
@@ -52,12 +65,15 @@ export class Exchange {
     this.#peer = peer
     const decision = decide(snapshot, listener, head, peer, this.#time)
     this.#route = decision.route?.name ?? ''
-    if (decision.kind === 'refuse') return this.refuse(decision.refusal)
+    this.#style = decision.route?.style ?? listener.style
     if (decision.kind === 'local') {
       return this.refuse(refusal('NO_ENDPOINT', `Nothing here answers as "${decision.handler}"`))
     }
+    const stop = this.#filter(decision.filtering, embedded)
+    if (stop !== undefined) return this.#whole(stop, stop.refusal)
+    if (decision.kind === 'refuse') return this.refuse(decision.refusal)
     this.#plan = decision.grant?.plan ?? ''
-    this.#application = decision.grant?.application ?? ''
+    this.#application = decision.grant?.application ?? this.#filtered?.consumer ?? ''
     this.#forwarding = new Forwarding({
       request: this.#request,
       host: this.#host,
@@ -65,6 +81,7 @@ export class Exchange {
       head,
       peer,
       forward: decision,
+      filtered: this.#filtered,
       bodySize: snapshot.limits.bodySize,
       now: this.#time,
       onOver: (fault) => this.#record(fault),
@@ -74,9 +91,34 @@ export class Exchange {
 
   /** Phase **refuse**. */
   refuse(found: Refusal): Response {
-    this.#status = found.status
+    // Nobody is left to read it.
+    if (found.status === 0) {
+      this.#record(found)
+      return new Response(null, { status: CLIENT_CLOSED_REQUEST })
+    }
+    const accept = this.#request.headers.get('accept') ?? undefined
+    const look = refusalLook(found, { accept, style: this.#style })
+    return this.#whole({ ...look, body: new TextEncoder().encode(look.body) }, found)
+  }
+
+  /** Phase **filter**: the last word of a filter, where one has it. */
+  #filter(filtering: Filtering | undefined, { snapshot, limits }: Embedded): StopLook | undefined {
+    if (filtering === undefined) return undefined
+    const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
+    const filtered = new Filtered(filtering, { snapshot, limits, random, now: this.#time })
+    this.#filtered = filtered
+    const stop = filtered.run()
+    const accept = this.#request.headers.get('accept') ?? undefined
+    return stop && lookOfStop(stop, { accept, style: this.#style })
+  }
+
+  /** Sends an answer that is there as a whole, back through the filters. */
+  #whole(answer: WholeAnswer, found: Refusal | undefined): Response {
+    const changed = this.#filtered?.respond(answer, false) ?? { ...answer, body: undefined }
+    const body = changed.body?.(answer.body) ?? answer.body
+    this.#status = changed.status
     this.#record(found)
-    return refusedResponse(found, this.#request)
+    return wholeResponse({ ...changed, body }, this.#request)
   }
 
   /** Phase **identify**. */
@@ -116,7 +158,7 @@ export class Exchange {
     this.#host.onExchange?.({
       time: this.#time,
       listener: LISTENER,
-      address: this.#client.address,
+      address: this.#filtered?.address ?? this.#client.address,
       sni: '',
       version: this.#head?.version ?? '',
       method,

@@ -1,9 +1,10 @@
 import { refusal } from '../decide/mod.ts'
 import type { AffinityFacts, CompiledEndpoint, Forward, Refusal } from '../decide/mod.ts'
-import { Picker } from '../proxy/mod.ts'
+import { HeldBody, Picker } from '../proxy/mod.ts'
+import type { FilteredResponse } from '../proxy/mod.ts'
 import { outgoingHeaders, type OutgoingParts } from './outgoing.ts'
-import { bodyTooLarge, hasBody } from './request.ts'
-import { answerOf } from './response.ts'
+import { BODILESS, bodyTooLarge, hasBody } from './request.ts'
+import { type Answer, answerOf, listOf, wholeResponse } from './response.ts'
 import { Silence } from './silence.ts'
 import type { FetchHost } from './types.ts'
 import { type BodyWatcher, watched } from './watched.ts'
@@ -86,7 +87,7 @@ export class Forwarding {
       const fetchIt = host.fetch ?? ((request: Request) => fetch(request))
       const response = await fetchIt(request, forward.upstream.name)
       this.took = performance.now() - since
-      return this.#answer(response)
+      return await this.#answer(response)
     } catch (error) {
       if (this.#fault !== undefined) return this.#fault
       return refusal('UPSTREAM_UNREACHABLE', `${endpoint.address}: ${reasonOf(error)}`)
@@ -96,9 +97,12 @@ export class Forwarding {
   }
 
   #outgoing(endpoint: CompiledEndpoint): Request {
-    const { request, head } = this.#parts
+    const { request, filtered } = this.#parts
+    const head = filtered?.head(this.#parts.head) ?? this.#parts.head
     const scheme = endpoint.tls === undefined ? 'http' : 'https'
-    const body = hasBody(request) ? request.body as ReadableStream<Uint8Array> : undefined
+    const body = hasBody(request) && !BODILESS.has(head.method)
+      ? request.body as ReadableStream<Uint8Array>
+      : undefined
     const init: RequestInit & { duplex: 'half' } = {
       method: head.method,
       headers: outgoingHeaders(this.#parts),
@@ -118,8 +122,9 @@ export class Forwarding {
       wanted: () => this.#answered ? undefined : this.#silence.pause(),
       passed: (bytes) => {
         this.requestBytes += bytes
-        if (bodySize > 0 && this.requestBytes > bodySize) {
-          const fault = bodyTooLarge(bodySize)
+        const filtered = this.#parts.filtered?.exceeds(this.requestBytes) === true
+        if (filtered || bodySize > 0 && this.requestBytes > bodySize) {
+          const fault = bodyTooLarge(filtered ? this.requestBytes - 1 : bodySize)
           this.#stop(fault)
           throw new Error(fault.detail)
         }
@@ -131,9 +136,11 @@ export class Forwarding {
     }
   }
 
-  #answer(response: Response): Response | Refusal {
-    const answer = answerOf(response)
+  async #answer(response: Response): Promise<Response | Refusal> {
+    const came = answerOf(response)
     const body = response.body as ReadableStream<Uint8Array> | null
+    const { answer, change } = 'code' in came ? { answer: came } : this.#changed(came)
+    if (change !== undefined && !('code' in answer)) return await this.#whole(answer, body, change)
     const passes = !('code' in answer) && answer.hasBody
     if (!passes) void body?.cancel().catch(() => {})
     if ('code' in answer) return answer
@@ -145,6 +152,40 @@ export class Forwarding {
     }
     this.#over(undefined)
     return new Response(null, answer)
+  }
+
+  /** What the filters make of an answer's head, and of its body. */
+  #changed(came: Answer): { answer: Answer; change?: FilteredResponse['body'] } {
+    const { filtered } = this.#parts
+    if (filtered === undefined) return { answer: came }
+    const { status, headers, body } = filtered.respond({
+      status: came.status,
+      headers: listOf(came.headers),
+    }, true)
+    const list = new Headers()
+    for (let i = 0; i + 1 < headers.length; i += 2) list.append(headers[i]!, headers[i + 1]!)
+    const statusText = status === came.status ? came.statusText : ''
+    return { answer: { ...came, status, statusText, headers: list }, change: body }
+  }
+
+  /** An answer whose body is changed as a whole. */
+  async #whole(
+    { status, headers }: Answer,
+    body: ReadableStream<Uint8Array> | null,
+    change: (came: Uint8Array) => Uint8Array,
+  ): Promise<Response | Refusal> {
+    const held = new HeldBody({ status, headers: listOf(headers), body: change })
+    for await (const bytes of body ?? []) {
+      if (held.push(bytes)) continue
+      return refusal('UPSTREAM_MALFORMED', `A body of more than ${HeldBody.MOST} bytes`)
+    }
+    this.#answered = true
+    this.status = status
+    this.#silence.pause()
+    const whole = held.whole()
+    this.responseBytes = whole.body.length
+    this.#over(undefined)
+    return wholeResponse(whole, this.#parts.request)
   }
 
   #downloading(): BodyWatcher {

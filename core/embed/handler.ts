@@ -1,3 +1,4 @@
+import { LimitState } from '../filter/mod.ts'
 import { HeaderClasses, Identifier } from '../proxy/mod.ts'
 import { VerdictCache } from '../pki/mod.ts'
 import type { Problem } from '../snapshot/mod.ts'
@@ -50,7 +51,8 @@ async function loadEmbedded(
     snapshot.isIdentityHeader(lowerName) || further.has(oneSpelling(lowerName))
   const classes = new HeaderClasses(isIdentity)
   const identifier = new Identifier(new VerdictCache())
-  return { embedded: { snapshot, listener, classes, identifier }, warnings }
+  const limits = new LimitState()
+  return { embedded: { snapshot, listener, classes, identifier, limits }, warnings }
 }
 
 /** Many backends read `_` as `-` (CGI, RFC 3875 section 4.1.18). */

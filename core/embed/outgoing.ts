@@ -1,5 +1,6 @@
 import type { Forward, Peer } from '../decide/mod.ts'
-import { clientFields, forwardedFields, type HeaderClasses } from '../proxy/mod.ts'
+import { clientFields, forwardedFields } from '../proxy/mod.ts'
+import type { Filtered, ForwardOptions, HeaderClasses } from '../proxy/mod.ts'
 import { isNamed } from '../wire/mod.ts'
 import type { RequestHead } from '../wire/mod.ts'
 
@@ -10,13 +11,15 @@ export interface OutgoingParts {
   readonly head: RequestHead
   readonly peer: Peer
   readonly forward: Forward
+  /** What filters make of the exchange; undefined: there are none. */
+  readonly filtered: Filtered | undefined
 }
 
 /** The header fields that go upstream; Host and framing are for `fetch` to write. */
 export function outgoingHeaders(parts: OutgoingParts): Headers {
   const { request, classes, head, peer, forward } = parts
   const port = Number(new URL(request.url).port) || (peer.secure ? 443 : 80)
-  const fields = forwardedFields(head, {
+  const options: ForwardOptions = {
     classes,
     clientFields: clientFields(peer.address, port, peer.secure),
     added: forward.added,
@@ -24,7 +27,9 @@ export function outgoingHeaders(parts: OutgoingParts): Headers {
     forwardedHeaders: 'set',
     trusted: false,
     address: peer.address,
-  })
+  }
+  const { filtered } = parts
+  const fields = forwardedFields(head, filtered?.options(options, port) ?? options)
   const headers = new Headers()
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string

@@ -8,7 +8,7 @@ import type { HeaderList, RequestHead } from '../wire/mod.ts'
 const UNSENDABLE: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
 /** Methods that `fetch` sends without a body. */
-const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+export const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /** Whether a request's body goes upstream. */
 export function hasBody(request: Request): boolean {

@@ -1,4 +1,4 @@
-import { refusal, refusalBody } from '../decide/mod.ts'
+import { refusal } from '../decide/mod.ts'
 import type { Refusal } from '../decide/mod.ts'
 import { endToEnd, getHeader, withoutFields } from '../wire/mod.ts'
 import type { HeaderList } from '../wire/mod.ts'
@@ -7,19 +7,31 @@ import type { HeaderList } from '../wire/mod.ts'
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** What nginx answers where nobody is left to read it; it stands in no log. */
-const CLIENT_CLOSED_REQUEST = 499
+export const CLIENT_CLOSED_REQUEST: number = 499
 
 /** Content codings that every host's `fetch` decodes, leaving the header as it was. */
 const DECODED: ReadonlySet<string> = new Set(['gzip', 'br'])
 
-/** The answer to a request that is turned away. */
-export function refusedResponse(found: Refusal, request: Request): Response {
-  if (found.status === 0) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
-  const { contentType, body } = refusalBody(found, request.headers.get('accept') ?? undefined)
-  return new Response(request.method === 'HEAD' ? null : body, {
-    status: found.status,
-    headers: { 'Content-Type': contentType },
-  })
+/** An answer that is there as a whole. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly headers: HeaderList
+  readonly body: Uint8Array
+}
+
+/** Such an answer as the host's own. */
+export function wholeResponse({ status, headers, body }: WholeAnswer, request: Request): Response {
+  const bodiless = request.method === 'HEAD' || NO_BODY.has(status)
+  const list = new Headers()
+  for (let i = 0; i + 1 < headers.length; i += 2) list.append(headers[i]!, headers[i + 1]!)
+  return new Response(bodiless ? null : body as BodyInit, { status, headers: list })
+}
+
+/** The fields of an answer as the host has them, as a list. */
+export function listOf(headers: Headers): HeaderList {
+  const list: HeaderList = []
+  headers.forEach((value, name) => list.push(name, value))
+  return list
 }
 
 /** An upstream's answer without its body. */
@@ -37,9 +49,7 @@ export function answerOf(response: Response): Answer | Refusal {
   if (status < 200 || status > 599) {
     return refusal('UPSTREAM_MALFORMED', `Read status: ${status} cannot be passed on`)
   }
-  const list: HeaderList = []
-  response.headers.forEach((value, name) => list.push(name, value))
-  const fields = decodedFields(endToEnd(list))
+  const fields = decodedFields(endToEnd(listOf(response.headers)))
   if (!Array.isArray(fields)) return fields
   const headers = new Headers()
   for (let i = 0; i < fields.length; i += 2) headers.append(fields[i]!, fields[i + 1]!)

@@ -1,4 +1,4 @@
-import { refusal, refusalBody } from '../decide/mod.ts'
+import { refusal, refusalLook } from '../decide/mod.ts'
 import type { Duplex, DuplexHandler } from '../port/mod.ts'
 import {
   chunkHead,
@@ -306,11 +306,13 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
   /** Answers what is no request: there is no head to make an exchange of. */
   #answerBroken(code: Parameters<typeof refusal>[0], detail: string): void {
     const found = refusal(code, detail)
-    const { contentType, body } = refusalBody(found, undefined)
+    const style = this.connection.listener?.style ?? 'native'
+    const { status, headers, body } = refusalLook(found, { accept: undefined, style })
     this.connection.refused(found)
+    const framing = ['Content-Length', String(body.length), 'Connection', 'close']
     this.#duplex.write(
-      `HTTP/1.1 ${found.status} ${reasonPhrase(found.status)}${CRLF}Content-Type: ${contentType}` +
-        `${CRLF}Content-Length: ${body.length}${CRLF}Connection: close${CRLF}${CRLF}${body}`,
+      `HTTP/1.1 ${status} ${reasonPhrase(status)}${CRLF}` +
+        serializeFields([...headers, ...framing]) + CRLF + body,
     )
     this.#linger()
   }

@@ -1,4 +1,4 @@
-import { refusal, refusalBody } from '../decide/mod.ts'
+import { refusal, refusalLook } from '../decide/mod.ts'
 import type { Refusal } from '../decide/mod.ts'
 import type { Duplex, DuplexHandler } from '../port/mod.ts'
 import { H2Connection, H2Error, latin1Bytes, requestFromFields } from '../wire/mod.ts'
@@ -172,12 +172,12 @@ export class ClientH2 implements DuplexHandler, Mortal {
   #refuseHead(stream: H2Stream, found: Refusal): void {
     this.connection.refused(found)
     if (found.code === 'MALFORMED_REQUEST') return this.h2.reset(stream, H2Error.Protocol)
-    const { contentType, body } = refusalBody(found, undefined)
+    const style = this.connection.listener?.style ?? 'native'
+    const { status, headers, body } = refusalLook(found, { accept: undefined, style })
     const bytes = latin1Bytes(body)
-    const length = String(bytes.length)
-    const status = String(found.status)
-    const fields = [':status', status, 'content-type', contentType, 'content-length', length]
-    this.h2.head(stream, fields, false)
+    const own = headers.map((text, i) => i % 2 === 0 ? text.toLowerCase() : text)
+    const length = ['content-length', String(bytes.length)]
+    this.h2.head(stream, [':status', String(status), ...own, ...length], false)
     this.h2.data(stream, bytes)
     this.h2.finish(stream, [])
     new Leftover(this.#runtime.ticker, this, stream)

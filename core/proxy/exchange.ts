@@ -1,17 +1,22 @@
-import { decide, refusal, refusalBody } from '../decide/mod.ts'
+import { decide, refusal, refusalLook } from '../decide/mod.ts'
 import type {
   AffinityFacts,
   CompiledEndpoint,
+  Filtering,
   Forward,
   Local,
+  LookOptions,
   Peer,
   Refusal,
   RefusalCode,
+  Refuse,
 } from '../decide/mod.ts'
-import { endToEnd, getHeader, isForbiddenTrailer } from '../wire/mod.ts'
+import { endToEnd, getHeader } from '../wire/mod.ts'
 import type { HeaderList, RequestHead, ResponseHead } from '../wire/mod.ts'
-import { HeaderClass } from './header-classes.ts'
-import { askLocally, LOCAL_BODY_SIZE } from './local.ts'
+import { Filtered, type FilteredResponse, lookOfStop } from './filtered.ts'
+import { passingTrailers } from './header-classes.ts'
+import { HeldBody } from './held-body.ts'
+import { askLocally, concat, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
 import { nameIn, prefaceOf, timesFor } from './passage.ts'
 import { Picker } from './picker.ts'
@@ -26,28 +31,13 @@ import type {
   ServerUser,
   UpstreamFault,
 } from './sides.ts'
+import { isIdempotent, wantsUpgrade } from './traits.ts'
 import { tunnel } from './tunnel.ts'
 
 const NO_TRAILERS: HeaderList = []
 
-/** Methods that may be sent twice (RFC 9110 section 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'PUT',
-  'DELETE',
-  'TRACE',
-])
-
 /** How often a request that no endpoint looked at is sent again to the same one. */
 const MAX_REPEATS = 3
-
-/**
- * Protocols that carry requests: through a tunnel of them, requests would pass that nobody decides on (RFC 9113
- * section 3.1, RFC 2817).
- */
-const HTTP_ITSELF = /(^|,)\s*(h2c?|http|tls)\b/i
 
 /**
  * One request and its response: identify, read, decide, forward or refuse, record. It knows neither
@@ -61,7 +51,11 @@ export class Exchange implements ClientUser, ServerUser {
   readonly #time: number
   #handler: LocalHandler | undefined
   #route = ''
+  #style: LookOptions['style'] = 'native'
   #forward: Forward | undefined
+  #filtered: Filtered | undefined
+  /** A response whose body is changed as a whole. */
+  #held: HeldBody | undefined
   #peer: Peer | undefined
   #picker: Picker | undefined
   #endpoint: CompiledEndpoint | undefined
@@ -114,10 +108,34 @@ export class Exchange implements ClientUser, ServerUser {
     if (this.#handler !== undefined) return this.#local()
     const { listener } = connection
     if (listener === undefined) return this.#refuse(refusal('DRAINING', 'The listener is gone'))
+    this.#style = listener.style
     const decision = decide(this.#runtime.snapshot, listener, this.head, peer, this.#time)
     this.#route = decision.route?.name ?? ''
-    if (decision.kind === 'refuse') return this.#refuse(decision.refusal)
+    this.#style = decision.route?.style ?? listener.style
     if (decision.kind === 'local') return this.#hand(decision, peer)
+    if (decision.filtering !== undefined) return this.#filter(decision, decision.filtering)
+    this.#proceed(decision)
+  }
+
+  /** Phase **filter**: what the route has in the way of a request may answer it, or make it wait. */
+  #filter(decision: Forward | Refuse, filtering: Filtering): void {
+    const { snapshot, limits, random, ports } = this.#runtime
+    const means = { snapshot, limits, random, now: this.#time }
+    const filtered = this.#filtered = new Filtered(filtering, means)
+    const stop = filtered.run()
+    if (stop !== undefined) {
+      const accept = getHeader(this.head.headers, 'accept')
+      const { refusal, ...look } = lookOfStop(stop, { accept, style: this.#style })
+      this.#refusal = refusal
+      return this.#respond({ ...look, reason: '' })
+    }
+    if (filtered.delay < 1) return this.#proceed(decision)
+    this.#client.holdBody()
+    ports.clock.after(filtered.delay, () => this.#over || this.#proceed(decision))
+  }
+
+  #proceed(decision: Forward | Refuse): void {
+    if (decision.kind === 'refuse') return this.#refuse(decision.refusal)
     this.#forward = decision
     this.#picker = this.#newPicker(decision)
     this.#attempt()
@@ -154,7 +172,8 @@ export class Exchange implements ClientUser, ServerUser {
 
   /** The Host that is sent. */
   #hostFor(endpoint: CompiledEndpoint): string {
-    return (this.#forward as Forward).upstream.hostFor(this.head.authority, endpoint)
+    return this.#filtered?.host ??
+      (this.#forward as Forward).upstream.hostFor(this.head.authority, endpoint)
   }
 
   #dialed(result: DialResult): void {
@@ -176,7 +195,8 @@ export class Exchange implements ClientUser, ServerUser {
     const times = timesFor(this.#forward as Forward, this.#client.connection.listener)
     const [readTimeout, sendTimeout] = [times.read, times.send]
     const forward = this.#forwardOptions()
-    upstream.begin({ head: this.head, forward, user: this, readTimeout, sendTimeout })
+    const head = this.#filtered?.head(this.head) ?? this.head
+    upstream.begin({ head, forward, user: this, readTimeout, sendTimeout })
     for (const bytes of this.#early.splice(0)) this.#sendBody(bytes)
     if (this.#requestTrailers !== undefined) upstream.finish(this.#requestTrailers)
     else this.#client.wantBody()
@@ -187,7 +207,7 @@ export class Exchange implements ClientUser, ServerUser {
     const forward = this.#forward as Forward
     const { connection } = this.#client
     const endpoint = this.#endpoint as CompiledEndpoint
-    return {
+    const options: Http1Options = {
       classes: this.#runtime.classes,
       host: this.#hostFor(endpoint),
       clientFields: connection.clientFields,
@@ -198,16 +218,19 @@ export class Exchange implements ClientUser, ServerUser {
       address: connection.facts.address,
       upgrade: this.#wantsUpgrade(),
     }
+    return this.#filtered?.options(options, connection.facts.ends.destination.port) ?? options
   }
 
   #wantsUpgrade(): boolean {
-    const { upgrade, framing } = this.head
-    return upgrade !== '' && framing === 'none' && !HTTP_ITSELF.test(upgrade)
+    return wantsUpgrade(this.head)
   }
 
   onRequestBody(bytes: Uint8Array): void {
     this.#requestBytes += bytes.length
     if (this.#over) return
+    if (this.#filtered?.exceeds(this.#requestBytes) === true) {
+      return this.onRequestBroken('BODY_TOO_LARGE', 'More than a filter allows')
+    }
     if (this.#upstream !== undefined) return this.#sendBody(bytes)
     if (this.#handler !== undefined && this.#requestBytes > LOCAL_BODY_SIZE) {
       return this.#refuse(refusal('BODY_TOO_LARGE', `More than ${LOCAL_BODY_SIZE} bytes`))
@@ -222,7 +245,7 @@ export class Exchange implements ClientUser, ServerUser {
   }
 
   onRequestEnd(trailers: HeaderList): void {
-    this.#requestTrailers = this.#allowed(trailers)
+    this.#requestTrailers = passingTrailers(trailers, this.#runtime.classes)
     if (this.#handler !== undefined && !this.#over) return this.#local()
     this.#upstream?.finish(this.#requestTrailers)
   }
@@ -269,41 +292,49 @@ export class Exchange implements ClientUser, ServerUser {
     if (head.status < 200) return this.#client.inform(head)
     this.#upstreamTook = this.#runtime.ports.clock.monotonic() - this.#upstreamSince
     this.#picker?.succeeded(head.status, this.#upstreamTook)
-    this.#status = head.status
+    const headers = [...endToEnd(head.headers), ...this.#picker?.remember(head.headers) ?? []]
+    const plain: FilteredResponse = { status: head.status, headers, body: undefined }
+    const response = this.#filtered?.respond(plain, true) ?? plain
+    if (response.body !== undefined) {
+      this.#held = new HeldBody(response)
+      return
+    }
+    this.#status = response.status
     this.#client.respond({
-      status: head.status,
-      reason: head.reason,
-      headers: [...endToEnd(head.headers), ...this.#picker?.remember(head.headers) ?? []],
+      status: response.status,
+      reason: response.status === head.status ? head.reason : '',
+      headers: response.headers,
       openEnded: head.framing === 'chunked' || head.framing === 'until-close',
       bodiless: head.framing === 'none',
     })
   }
 
   onResponseBody(bytes: Uint8Array): void {
+    if (this.#held !== undefined) return this.#hold(this.#held, bytes)
     this.#responseBytes += bytes.length
     if (!this.#client.send(bytes)) this.#upstream?.hold()
   }
 
-  onResponseEnd(trailers: HeaderList): void {
-    this.#upstream = undefined
-    this.#finish(this.#allowed(trailers))
+  #hold(held: HeldBody, bytes: Uint8Array): void {
+    if (held.push(bytes)) return
+    this.#held = undefined
+    this.#letGo()
+    this.#refuse(refusal('UPSTREAM_MALFORMED', `A body of more than ${HeldBody.MOST} bytes`))
   }
 
-  /** Trailers that cannot be taken for fields of the head (RFC 9110 section 6.5.1). */
-  #allowed(trailers: HeaderList): HeaderList {
-    if (trailers.length === 0) return trailers
-    return trailers.flatMap((name, i) => {
-      const passes = i % 2 === 0 && !isForbiddenTrailer(name) &&
-        this.#runtime.classes.of(name) === HeaderClass.Pass
-      return passes ? [name, trailers[i + 1] as string] : []
-    })
+  onResponseEnd(trailers: HeaderList): void {
+    this.#upstream = undefined
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) return this.#send({ ...held.whole(), reason: '' })
+    this.#finish(passingTrailers(trailers, this.#runtime.classes))
   }
 
   onUpstreamFault(fault: UpstreamFault): void {
     this.#upstream = undefined
     this.#corked = false
     if (this.#status !== 0) return this.#breakOff(fault.code, fault.detail)
-    const repeatable = fault.untouched || fault.stale && IDEMPOTENT.has(this.head.method)
+    const repeatable = fault.untouched || fault.stale && isIdempotent(this.head.method)
     if (repeatable && !this.#bodySent && this.#repeats++ < MAX_REPEATS) {
       // A kept connection that closes before any answer says nothing about the endpoint: ask it anew.
       this.#picker?.again()
@@ -315,17 +346,19 @@ export class Exchange implements ClientUser, ServerUser {
 
   #switch(head: ResponseHead): void {
     this.#switching = undefined
-    if (!this.#wantsUpgrade() || this.#upstream === undefined) {
-      this.#letGo()
-      return this.#refuse(refusal('UPSTREAM_MALFORMED', 'The endpoint switched protocols unasked'))
-    }
-    const upstream = this.#upstream.takeOver()
+    const upstream = this.#wantsUpgrade() ? this.#upstream?.takeOver() : undefined
     if (upstream === undefined) {
       this.#letGo()
       return this.#refuse(refusal('UPSTREAM_MALFORMED', 'The endpoint switched protocols unasked'))
     }
     const client = this.#client.switchProtocols(
-      [...endToEnd(head.headers), 'Connection', 'Upgrade', 'Upgrade', upgradeOf(head)],
+      [
+        ...endToEnd(head.headers),
+        'Connection',
+        'Upgrade',
+        'Upgrade',
+        getHeader(head.headers, 'upgrade') ?? '',
+      ],
     )
     if (client === undefined) {
       upstream.duplex.destroy()
@@ -375,17 +408,20 @@ export class Exchange implements ClientUser, ServerUser {
     this.#refusal = refusal
     this.#early = []
     this.#status = refusal.status
-    const { contentType, body } = refusalBody(refusal, getHeader(this.head.headers, 'accept'))
-    this.#respond({
-      status: refusal.status,
-      reason: '',
-      headers: ['Content-Type', contentType],
-      body: new TextEncoder().encode(body),
-    })
+    const accept = getHeader(this.head.headers, 'accept')
+    const look = refusalLook(refusal, { accept, style: this.#style })
+    this.#respond({ ...look, reason: '', body: new TextEncoder().encode(look.body) })
   }
 
-  /** Sends an answer that is there as a whole. */
+  /** Sends an answer that is there as a whole, through the filters. */
   #respond(answer: LocalAnswer & { readonly reason: string }): void {
+    const changed = this.#filtered?.respond(answer, false)
+    if (changed === undefined) return this.#send(answer)
+    const { status, headers, body } = changed
+    this.#send({ status, headers, reason: '', body: body?.(answer.body) ?? answer.body })
+  }
+
+  #send(answer: LocalAnswer & { readonly reason: string }): void {
     const { status, reason, headers, body } = answer
     const bodiless = this.head.method === 'HEAD' || status === 204 || status === 304
     this.#status = status
@@ -428,7 +464,7 @@ export class Exchange implements ClientUser, ServerUser {
     observer.exchange({
       time: this.#time,
       listener: facts.listenerName(),
-      address: this.#peer?.address ?? facts.address,
+      address: this.#filtered?.address ?? this.#peer?.address ?? facts.address,
       sni: facts.sni,
       version: head.version,
       method: head.method,
@@ -441,26 +477,11 @@ export class Exchange implements ClientUser, ServerUser {
       upstreamDuration: this.#upstreamTook,
       route: this.#route,
       plan: this.#forward?.grant?.plan ?? '',
-      application: this.#forward?.grant?.application ?? '',
+      application: this.#forward?.grant?.application ?? this.#filtered?.consumer ?? '',
       certificate: this.#peer?.certificate?.fingerprint ?? '',
       endpoint: this.#endpoint?.address ?? '',
       code: this.#refusal?.code ?? '',
       detail: this.#refusal?.detail ?? '',
     })
   }
-}
-
-/** What the endpoint switched to. */
-function upgradeOf(head: ResponseHead): string {
-  return getHeader(head.headers, 'upgrade') ?? ''
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -1,3 +1,6 @@
+import { isForbiddenTrailer } from '../wire/mod.ts'
+import type { HeaderList } from '../wire/mod.ts'
+
 /** What becomes of a request's field on its way upstream. */
 export const HeaderClass = {
   /** Goes on as it is. */
@@ -61,4 +64,14 @@ export class HeaderClasses {
     if (!this.#isIdentity(lowerName)) return HeaderClass.Pass
     return name === lowerName ? HeaderClass.Identity : HeaderClass.Drop
   }
+}
+
+/** Trailers that cannot be taken for fields of the head (RFC 9110 section 6.5.1). */
+export function passingTrailers(trailers: HeaderList, classes: HeaderClasses): HeaderList {
+  if (trailers.length === 0) return trailers
+  return trailers.flatMap((name, i) => {
+    const passes = i % 2 === 0 && !isForbiddenTrailer(name) &&
+      classes.of(name) === HeaderClass.Pass
+    return passes ? [name, trailers[i + 1] as string] : []
+  })
 }

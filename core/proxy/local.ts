@@ -38,3 +38,14 @@ export async function askLocally(
     body: new Uint8Array(await response.arrayBuffer()),
   }
 }
+
+/** Pieces as one. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

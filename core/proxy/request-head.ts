@@ -11,6 +11,8 @@ export interface ForwardOptions {
   readonly added: readonly string[]
   /** Identity fields that the route sets itself, so that not even a trusted proxy's go on. */
   readonly owned: readonly string[]
+  /** Names, lower case, that `added` takes the place of, whoever else would send them. */
+  readonly replaced?: ReadonlySet<string> | undefined
   /** Whether the peer is a proxy whose word about its client counts. */
   readonly trusted: boolean
   readonly address: string
@@ -43,8 +45,12 @@ export function forwardedFields(head: RequestHead, options: ForwardOptions): Hea
     for (const text of options.clientFields) fields.push(text)
     fields.push('X-Forwarded-Host', head.authority)
   }
-  for (const text of options.added) fields.push(text)
-  return fields
+  const { replaced } = options
+  const kept = replaced === undefined || replaced.size === 0
+    ? fields
+    : fields.filter((_, i) => !replaced.has((fields[i - i % 2] as string).toLowerCase()))
+  for (const text of options.added) kept.push(text)
+  return kept
 }
 
 /** Whether the client takes trailers (RFC 9110 section 10.1.4), which gRPC insists on. */

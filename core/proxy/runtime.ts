@@ -5,6 +5,7 @@ import type { Clock, Dialer, Listener, Log, Pinger, TlsServer } from '../port/mo
 import type { Latin1 } from '../wire/mod.ts'
 import { HealthChecks } from '../health/mod.ts'
 import { checkEndpoint } from './endpoint-check.ts'
+import { LimitState } from '../filter/mod.ts'
 import { HeaderClasses } from './header-classes.ts'
 import { KnownIssuers } from './known-issuers.ts'
 import type { LocalHandler } from './local.ts'
@@ -39,6 +40,10 @@ export class Runtime {
   /** The current one: every exchange asks here, none keeps it. */
   snapshot: Snapshot
   draining = false
+  /** What the limits of routes have counted, whatever becomes of the configuration. */
+  readonly limits: LimitState = new LimitState()
+  /** For the ids of requests. */
+  readonly random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
   /** Intermediates that completed trusted chains, for sessions that are taken up again. */
   readonly issuers: KnownIssuers = new KnownIssuers()
   /** What the handshakes of each listener entry depend on. */

@@ -8,6 +8,8 @@ export class HostTable<T extends RouteEntry> {
   readonly #exact = new Map<string, PathTable<T>>()
   /** By what follows the `*`, with its dot. */
   readonly #wildcard = new Map<string, PathTable<T>>()
+  /** Wildcards in other places than before a dot, the shortest first. */
+  readonly #loose: { readonly suffix: string; readonly paths: PathTable<T> }[] = []
   #any: PathTable<T> | undefined
   #wildcardDots = 0
 
@@ -18,6 +20,9 @@ export class HostTable<T extends RouteEntry> {
     else if (pattern.startsWith('*.')) {
       this.#wildcard.set(pattern.slice(1), paths)
       this.#wildcardDots = Math.max(this.#wildcardDots, pattern.split('.').length - 1)
+    } else if (pattern.startsWith('*')) {
+      this.#loose.push({ suffix: pattern.slice(1), paths })
+      this.#loose.sort((a, b) => a.suffix.length - b.suffix.length)
     } else this.#exact.set(pattern, paths)
   }
 
@@ -35,12 +40,31 @@ export class HostTable<T extends RouteEntry> {
     this.#any?.collect(path, found)
     // From the right, and no deeper than any pattern: a host of many labels costs no more.
     let dot = host.length
+    let loose = 0
     for (let dots = 0; dots < this.#wildcardDots; dots++) {
       dot = host.lastIndexOf('.', dot - 1)
       if (dot <= 0) break
-      this.#wildcard.get(host.slice(dot))?.collect(path, found)
+      const paths = this.#wildcard.get(host.slice(dot))
+      if (paths === undefined) continue
+      loose = this.#collectLoose([host, path], { from: loose, upTo: host.length - dot, found })
+      paths.collect(path, found)
     }
+    this.#collectLoose([host, path], { from: loose, upTo: Infinity, found })
     this.#exact.get(host)?.collect(path, found)
     return found
+  }
+
+  /** Collects for the loose wildcards from `from` on that are no longer than `upTo`. */
+  #collectLoose(
+    [host, path]: readonly [string, string],
+    { from, upTo, found }: { readonly from: number; readonly upTo: number; found: Leaf<T>[] },
+  ): number {
+    let at = from
+    for (; at < this.#loose.length; at++) {
+      const { suffix, paths } = this.#loose[at]!
+      if (suffix.length > upTo) break
+      if (host.endsWith(suffix)) paths.collect(path, found)
+    }
+    return at
   }
 }

@@ -1,10 +1,12 @@
-import type { RouteEntry } from './types.ts'
+import type { Condition } from '../vars/mod.ts'
+import type { FactsOf, RouteEntry } from './types.ts'
 
 /** A route with its place in the document, which decides between equals. */
 export interface Ranked<T extends RouteEntry> {
   readonly route: T
   readonly order: number
   readonly methods: ReadonlySet<string> | undefined
+  readonly condition: Condition | undefined
 }
 
 /** All routes of one host pattern and one path pattern. */
@@ -15,10 +17,17 @@ export interface Leaf<T extends RouteEntry> {
   readonly shadowed: readonly { readonly entry: Ranked<T>; readonly by: Ranked<T> }[]
 }
 
-/** Orders entries of one leaf: priority, then those with methods, then the document. */
+/**
+ * Orders entries of one leaf: priority, then those with conditions, then those with methods, then the document. By
+ * `fit`, priority and the document alone.
+ */
 export function compareRanked(a: Ranked<RouteEntry>, b: Ranked<RouteEntry>): number {
+  const priority = b.route.priority - a.route.priority
+  if (priority !== 0) return priority
+  if (a.route.match.order === 'fit') return a.order - b.order
+  const conditional = Number(a.condition === undefined) - Number(b.condition === undefined)
   const restricted = Number(a.methods === undefined) - Number(b.methods === undefined)
-  return b.route.priority - a.route.priority || restricted || a.order - b.order
+  return conditional || restricted || a.order - b.order
 }
 
 const none: readonly never[] = []
@@ -37,6 +46,8 @@ export function createLeaf<T extends RouteEntry>(entries: readonly Ranked<T>[]):
       continue
     }
     live.push(entry)
+    // Where its conditions do not hold, others have their turn.
+    if (entry.condition !== undefined) continue
     if (entry.methods === undefined) all = entry
     else for (const method of entry.methods) if (!taken.has(method)) taken.set(method, entry)
   }
@@ -56,13 +67,20 @@ function coveredBy<T extends RouteEntry>(
   return by
 }
 
-/** The leaf's best route for a method. */
+/** The leaf's best route for a method whose conditions hold. */
 export function pickFromLeaf<T extends RouteEntry>(
   leaf: Leaf<T>,
   method: string,
+  facts: FactsOf | undefined,
 ): Ranked<T> | undefined {
   for (const entry of leaf.live) {
-    if (entry.methods === undefined || entry.methods.has(method)) return entry
+    if (entry.methods !== undefined && !entry.methods.has(method)) continue
+    if (entry.condition === undefined || meets(entry.condition, facts)) return entry
   }
   return undefined
+}
+
+/** Whether a condition holds. Without facts, none does. */
+export function meets(condition: Condition, facts: FactsOf | undefined): boolean {
+  return facts !== undefined && condition.holds(facts())
 }

@@ -6,6 +6,12 @@ import type { RouteEntry } from './types.ts'
 /** Collects the routes of one host pattern, then compiles their paths. */
 export class PathTableBuilder<T extends RouteEntry> {
   readonly #entries: Ranked<T>[] = []
+  readonly #bare: boolean
+
+  /** `bare`: whether `/orders/*` takes `/orders` too. */
+  constructor(bare: boolean) {
+    this.#bare = bare
+  }
 
   add(entry: Ranked<T>): void {
     this.#entries.push(entry)
@@ -16,7 +22,7 @@ export class PathTableBuilder<T extends RouteEntry> {
     const entries = this.#entries
     const same = previous !== undefined && previous.entries.length === entries.length &&
       previous.entries.every(({ route }, index) => route === entries[index]?.route)
-    return same ? previous : new PathTable(entries)
+    return same ? previous : new PathTable(entries, this.#bare)
   }
 }
 
@@ -29,7 +35,7 @@ export class PathTable<T extends RouteEntry> {
   readonly entries: readonly Ranked<T>[]
   readonly leaves: readonly Leaf<T>[]
 
-  constructor(entries: readonly Ranked<T>[]) {
+  constructor(entries: readonly Ranked<T>[], bare: boolean) {
     const [exact, prefix] = groupByPattern(entries)
     const leaves: Leaf<T>[] = []
     for (const [path, group] of exact) {
@@ -40,7 +46,7 @@ export class PathTable<T extends RouteEntry> {
     for (const [path, group] of prefix) {
       const leaf = createLeaf(group)
       this.#prefixes.set(path, leaf)
-      if (path.length > 1 && path.endsWith('/')) this.#bare.set(path.slice(0, -1), leaf)
+      if (bare && path.length > 1 && path.endsWith('/')) this.#bare.set(path.slice(0, -1), leaf)
       leaves.push(leaf)
     }
     this.entries = entries

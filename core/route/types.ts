@@ -1,4 +1,5 @@
 import type { MatchConfig } from '../snapshot/types.ts'
+import type { Condition, Facts } from '../vars/mod.ts'
 
 /** What the matcher needs to know of a route; everything else about it comes back untouched. */
 export interface RouteEntry {
@@ -6,7 +7,12 @@ export interface RouteEntry {
   readonly match: MatchConfig
   /** The higher one wins over any better fit. */
   readonly priority: number
+  /** What `match` asks for besides host, path and method; undefined: nothing. */
+  readonly condition?: Condition | undefined
 }
+
+/** What conditions are asked about; made at the first one. */
+export type FactsOf = () => Facts
 
 /** What a request asks for. */
 export interface RouteQuestion {
@@ -18,15 +24,26 @@ export interface RouteQuestion {
 }
 
 /**
- * Why a route is not the one that takes the request: its methods leave this one out, its priority is lower, its
- * host or path fits less well, it names no methods where the chosen one does, it stands later in the document.
+ * Why a route is not the one that takes the request: its methods leave this one out, its conditions do not hold, its
+ * priority is lower, its host or path fits less well, it names no methods or conditions where the chosen one does, it
+ * stands later in the document, others are asked first.
  */
-export type LossReason = 'method' | 'priority' | 'fit' | 'any-method' | 'later'
+export type LossReason =
+  | 'method'
+  | 'condition'
+  | 'priority'
+  | 'fit'
+  | 'any-method'
+  | 'unconditional'
+  | 'later'
+  | 'order'
 
 /** A route that fits by host and path, and yet was not chosen. */
 export interface LostRoute<T extends RouteEntry> {
   readonly route: T
   readonly reason: LossReason
+  /** Of a condition: what was asked, and what the request has. */
+  readonly detail?: string | undefined
 }
 
 /** How a match came about. */
@@ -38,14 +55,21 @@ export interface RouteExplanation<T extends RouteEntry> {
   readonly further: number
 }
 
+/** What an explanation depends on. */
+export interface ExplainOptions {
+  readonly facts?: FactsOf | undefined
+  /** How many lost routes are told. */
+  readonly limit?: number
+}
+
 /** Routes, compiled for look-up. */
 export interface RouteMatcher<T extends RouteEntry> {
   /** In the document's order. */
   readonly routes: readonly T[]
   /** The route that takes a request. Its cost does not depend on how many routes there are. */
-  match(host: string, path: string, method: string): T | undefined
-  /** The same answer, with the routes that lost and why. `limit` bounds how many are told. */
-  explain(question: RouteQuestion, limit?: number): RouteExplanation<T>
+  match(host: string, path: string, method: string, facts?: FactsOf): T | undefined
+  /** The same answer, with the routes that lost and why. */
+  explain(question: RouteQuestion, options?: ExplainOptions): RouteExplanation<T>
   /** Routes that can never be chosen, because a better one takes all that they would take. Searched at each call. */
   readonly shadowed: readonly { readonly route: T; readonly by: T }[]
 }

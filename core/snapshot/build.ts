@@ -5,6 +5,7 @@ import type {
   ClientsConfig,
   Configuration,
   DialectConfig,
+  FilterConfig,
   ListenerConfig,
   RouteConfig,
   TlsEntryConfig,
@@ -12,6 +13,7 @@ import type {
   UpstreamConfig,
 } from './types.ts'
 import type { Address, ClientMode } from '../port/mod.ts'
+import { FILTER_DEFAULTS } from './filter-defaults.ts'
 import { CONNECTION_DEFAULTS } from './defaults.ts'
 import type { Item, Sections } from './sections.ts'
 import { routeName } from './checks/routes.ts'
@@ -20,6 +22,7 @@ import { persistence } from './schema/balance.ts'
 import type { WrittenApplication } from './schema/applications.ts'
 import { buildDialects } from './schema/dialects.ts'
 import { upstreamTimes, type WrittenConnections } from './schema/connections.ts'
+import type { WrittenFilter } from './schema/filters.ts'
 import type { WrittenListener, WrittenTlsEntry } from './schema/listeners.ts'
 import { plan, type WrittenApi, type WrittenRoute } from './schema/routes.ts'
 import type { WrittenAdmin, WrittenStore } from './schema/settings.ts'
@@ -35,6 +38,7 @@ export interface ResolvedParts {
   readonly apis: readonly Item<Resolved<WrittenApi>>[]
   readonly routes: readonly Item<Resolved<WrittenRoute>>[]
   readonly applications: readonly Item<Resolved<WrittenApplication>>[]
+  readonly filters: readonly Item<Resolved<WrittenFilter>>[]
   readonly admin: Resolved<WrittenAdmin> | undefined
   readonly store: Resolved<WrittenStore>
 }
@@ -54,8 +58,8 @@ export function buildConfiguration(
     upstreams: buildUpstreams(parts),
     apis: parts.apis.map(buildApi),
     routes: parts.routes.map(buildRoute),
-    applications: parts.applications.map(({ value }): ApplicationConfig => value),
-    filters: [],
+    applications: parts.applications.map(({ value }) => buildApplication(value)),
+    filters: buildFilters(parts.filters.map(({ value }) => value)),
     admin: parts.admin && buildAdmin(parts.admin),
     limits: settings.limits,
     tickets: settings.tickets,
@@ -92,6 +96,7 @@ function buildClients(
 
 function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
   const { name, address, tls, clients, trustedProxies, proxyProtocol } = written
+  const { style } = written
   // A header that nobody is asked for would be read for nothing: believing it is the default.
   const mode = trustedProxies?.clientCertificateHeader === undefined ? 'none' : 'request'
   return {
@@ -104,7 +109,7 @@ function buildListener(written: Resolved<WrittenListener>): ListenerConfig {
     proxyProtocol,
     ...buildConnections(written),
     scopes: SCOPES,
-    style: 'native',
+    style,
     local: undefined,
   }
 }
@@ -139,6 +144,7 @@ function buildAdminListener(admin: Resolved<WrittenAdmin> | undefined): Listener
       clients: undefined,
       trustedProxies: undefined,
       proxyProtocol: false,
+      style: 'native',
       ...CONNECTION_DEFAULTS,
     }),
     local: name,
@@ -154,7 +160,7 @@ function buildEntry(written: Resolved<WrittenTlsEntry>): TlsEntryConfig {
   const { certificate, clients, ...rest } = written
   const certificates = 'length' in certificate ? certificate : [certificate]
   const policy = buildClients(clients, 'none')
-  return { ...rest, certificates, clients: policy, skipClientCertificate: [] }
+  return { ...rest, certificates, clients: policy }
 }
 
 function buildUpstream(name: string, written: Resolved<WrittenUpstream>): UpstreamConfig {
@@ -183,7 +189,7 @@ function buildUpstreams(parts: ResolvedParts): ReadonlyMap<string, UpstreamConfi
     upstreams.set(name, buildUpstream(name, value))
   }
   for (const { path, value } of [...parts.apis, ...parts.routes]) {
-    if (typeof value.upstream === 'string') continue
+    if (value.upstream === undefined || typeof value.upstream === 'string') continue
     const name = nameOfItem({ path, value })
     upstreams.set(name, buildUpstream(name, value.upstream))
   }
@@ -196,22 +202,33 @@ function nameOfItem({ path, value }: Item<Resolved<WrittenRoute>>): string {
 
 function buildRoute(item: Item<Resolved<WrittenRoute>>): RouteConfig {
   const { match, priority, upstream, requireCertificate, allow, forwardCertificate } = item.value
+  const { filters, variables, style } = item.value
   const name = nameOfItem(item)
   return {
     name,
-    match: { ...match, addresses: [], conditions: [], order: 'priority' },
+    match,
     scope: '',
     priority,
     local: undefined,
-    style: 'native',
-    upstream: typeof upstream === 'string' ? upstream : name,
+    style,
+    upstream: upstream === undefined ? '' : typeof upstream === 'string' ? upstream : name,
     requireCertificate,
     allow,
     forwardCertificate,
-    filters: [],
-    variables: {},
+    filters: buildFilters(filters),
+    variables,
     upstreamTimes: upstreamTimes(item.value.upstreamTimes),
   }
+}
+
+/** Keys that were left out and have no default are there, as those of other filters are. */
+function buildFilters(written: readonly Resolved<WrittenFilter>[]): readonly FilterConfig[] {
+  return written.map((filter) => ({ ...FILTER_DEFAULTS[filter.type], ...filter }) as FilterConfig)
+}
+
+function buildApplication(written: Resolved<WrittenApplication>): ApplicationConfig {
+  const { filters, ...rest } = written
+  return filters === undefined ? rest : { ...rest, filters: buildFilters(filters) }
 }
 
 function buildApi(item: Item<Resolved<WrittenApi>>): ApiConfig {

@@ -142,8 +142,8 @@ function checkListenersExist(problems: Problems): void {
 }
 
 async function readContents(sections: Sections, contents: Contents) {
-  const { listeners, upstreams, apis, routes, applications, admin, store } = sections
-  await contents.load([listeners, upstreams, apis, routes, applications, admin, store])
+  const { listeners, upstreams, apis, routes, applications, filters, admin, store } = sections
+  await contents.load([listeners, upstreams, apis, routes, applications, filters, admin, store])
   const resolve = <T>(items: readonly Item<T>[]): Item<Resolved<T>>[] =>
     items.map(({ path, value }) => ({ path, value: contents.resolve(value, path) }))
   return {
@@ -152,6 +152,7 @@ async function readContents(sections: Sections, contents: Contents) {
     apis: resolve(apis),
     routes: resolve(routes),
     applications: resolve(applications),
+    filters: resolve(filters),
     admin: contents.resolve(admin, ['admin']),
     store: contents.resolve(store, ['store']),
   }

@@ -3,6 +3,7 @@ import type { AccessLogConfig, Limits, Path, TicketsConfig } from './types.ts'
 import { isMap, type Problems, valueAt } from './problems.ts'
 import { describe, nameOf, pathText, quote } from './text.ts'
 import { applicationSchema, type WrittenApplication } from './schema/applications.ts'
+import { filterSchema, type WrittenFilter } from './schema/filters.ts'
 import { limitsSchema } from './schema/limits.ts'
 import { listenerSchema, type WrittenListener } from './schema/listeners.ts'
 import { rootSchema } from './schema/mod.ts'
@@ -38,6 +39,7 @@ export interface Sections {
   readonly apis: readonly Item<WrittenApi>[]
   readonly routes: readonly Item<WrittenRoute>[]
   readonly applications: readonly Item<WrittenApplication>[]
+  readonly filters: readonly Item<WrittenFilter>[]
   readonly admin: WrittenAdmin | undefined
   readonly limits: Limits
   readonly tickets: TicketsConfig
@@ -56,6 +58,7 @@ export function readSections(problems: Problems): Sections {
     apis: items(problems, apiSchema, 'apis'),
     routes: items(problems, routeSchema, 'routes'),
     applications: items(problems, applicationSchema, 'applications'),
+    filters: items(problems, filterSchema, 'filters'),
     admin: setting(problems, adminSchema.optional(), 'admin'),
     limits: setting(problems, limitsSchema.prefault({}), 'limits'),
     tickets: setting(problems, ticketsSchema.prefault({}), 'tickets'),

@@ -17,6 +17,7 @@ export function checkRoutes(problems: Problems, { apis, routes }: Sections): voi
   for (const item of [...apis, ...routes]) {
     if (item.partial === true) continue
     claims.add(item, item.path[0] === 'apis')
+    checkAnswered(problems, item)
     checkAllow(problems, item)
   }
   apis.forEach((api) => checkPlans(problems, api))
@@ -63,6 +64,14 @@ function checkUpstreamName(
   problems.error(path, `Unknown upstream ${quote(upstream)}: ${hint}`)
 }
 
+/** Without an upstream, a filter must answer. */
+function checkAnswered(problems: Problems, { path, value }: Item<WrittenRoute>): void {
+  const answers = value.filters.some(({ type }) => type === 'redirect' || type === 'respond')
+  if (value.upstream !== undefined || answers) return
+  const where = `Missing key "upstream" in ${pathText(path)}`
+  problems.error([...path, 'upstream'], `${where}: expected the name of an upstream, or a map`)
+}
+
 /** Conditions on a certificate that may be missing would let in whoever shows none. */
 function checkAllow(problems: Problems, { path, value }: Item<WrittenRoute>): void {
   if (value.allow.length === 0 || value.requireCertificate) return
@@ -103,11 +112,14 @@ class Claims {
 
   /** Takes the claims of a route, and says so where another has one of them already. */
   add({ path, value }: Item<WrittenRoute>, api: boolean): void {
+    const { addresses, conditions, order } = value.match
+    // What is asked besides may tell them apart.
+    if (addresses.length + conditions.length > 0) return
     const claim = { path, methods: value.match.methods, api }
     const rivals = new Map<Claim, string>()
     for (const host of orAny(value.match.hosts)) {
       for (const taken of orAny(value.match.paths)) {
-        const rival = this.#claim(`${value.priority} ${host} ${taken}`, claim)
+        const rival = this.#claim(`${order} ${value.priority} ${host} ${taken}`, claim)
         if (rival !== undefined) rivals.set(rival, `host ${host}, path ${taken}`)
       }
     }

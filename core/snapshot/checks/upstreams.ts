@@ -11,7 +11,8 @@ export function checkUpstreams(problems: Problems, sections: Sections): void {
     if (partial !== true) checkUpstream(problems, value, path)
   }
   for (const { path, value, partial } of [...sections.apis, ...sections.routes]) {
-    if (typeof value.upstream === 'string' || partial === true) continue
+    if (value.upstream === undefined || typeof value.upstream === 'string') continue
+    if (partial === true) continue
     checkUpstream(problems, value.upstream, [...path, 'upstream'])
   }
 }

@@ -1,8 +1,10 @@
 import type * as z from 'zod'
 import type { Material, Span, SubscriptionConfig } from '../types.ts'
+import { filterSchema, loginSchema, type WrittenFilter, type WrittenLogin } from './filters.ts'
 import { choice, date, name } from './scalars.ts'
 import { list, map, type Shape } from './structure.ts'
 import { apiKey, material, type Source } from './sources.ts'
+import { variables } from './variables.ts'
 
 /** A certificate of an application, before its file is read. */
 export interface WrittenCertificate extends Span {
@@ -20,6 +22,9 @@ export interface WrittenApplication {
   readonly certificates: readonly WrittenCertificate[]
   readonly apiKeys: readonly WrittenApiKey[]
   readonly subscriptions: readonly SubscriptionConfig[]
+  readonly logins: readonly WrittenLogin[] | undefined
+  readonly filters: readonly WrittenFilter[] | undefined
+  readonly variables: Readonly<Record<string, string>> | undefined
 }
 
 const spanShape: Shape<Span> = {
@@ -53,4 +58,7 @@ export const applicationSchema: z.ZodType<WrittenApplication> = map('an applicat
   certificates: list('certificates', certificateSchema).default([]),
   apiKeys: list('API keys', apiKeySchema).default([]),
   subscriptions: list('subscriptions', subscriptionSchema).default([]),
+  logins: list('logins', loginSchema).optional(),
+  filters: list('filters', filterSchema).optional(),
+  variables: variables().optional(),
 })

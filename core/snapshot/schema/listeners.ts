@@ -1,10 +1,10 @@
 import type * as z from 'zod'
 import type { Address } from '../../port/mod.ts'
-import type { TlsEntryConfig, TrustedProxiesConfig } from '../types.ts'
+import type { RefusalStyle, TlsEntryConfig, TrustedProxiesConfig } from '../types.ts'
 import { cidr, listenAddress } from './addresses.ts'
 import { connectionsShape, type WrittenConnections } from './connections.ts'
 import { fingerprint, headerName, serverName } from './names.ts'
-import { boolean, choice, name } from './scalars.ts'
+import { boolean, choice, name, text } from './scalars.ts'
 import { list, map, pick, someOf } from './structure.ts'
 import { clientsSchema, keyPairSchema, type WrittenClients, type WrittenKeyPair } from './trust.ts'
 
@@ -16,6 +16,7 @@ export interface WrittenTlsEntry {
   readonly clients: WrittenClients | undefined
   readonly minVersion: TlsEntryConfig['minVersion']
   readonly http2: boolean
+  readonly skipClientCertificate: readonly string[]
 }
 
 /** A listener, before files are read. */
@@ -27,6 +28,7 @@ export interface WrittenListener extends WrittenConnections {
   readonly clients: WrittenClients | undefined
   readonly trustedProxies: TrustedProxiesConfig | undefined
   readonly proxyProtocol: boolean
+  readonly style: RefusalStyle
 }
 
 const keyPairsSchema = someOf('certificates with keys', keyPairSchema)
@@ -40,6 +42,7 @@ export const tlsEntrySchema: z.ZodType<WrittenTlsEntry> = map('a tls entry', {
   clients: clientsSchema.optional(),
   minVersion: choice('TLSv1.2', 'TLSv1.3').default('TLSv1.2'),
   http2: boolean().default(true),
+  skipClientCertificate: list('regular expressions', text()).default([]),
 })
 
 /** Kinds of proxies whose header for the client's certificate is known. */
@@ -85,5 +88,6 @@ export const listenerSchema: z.ZodType<WrittenListener> = map('a listener', {
   clients: clientsSchema.optional(),
   trustedProxies: trustedProxies.optional(),
   proxyProtocol: boolean().default(false),
+  style: choice('native', 'apisix', 'gravitee', 'gcore').default('native'),
   ...connectionsShape,
 })

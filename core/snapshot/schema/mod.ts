@@ -17,6 +17,16 @@ import {
   graviteeSchema,
   graviteeUserSchema,
 } from './dialects.ts'
+import { allSchema, anySchema, compareSchema, notSchema } from './conditions.ts'
+import {
+  allowMethodsSchema,
+  bodyReplaceSchema,
+  filterSchemas,
+  headerChangesSchema,
+  headerSchema,
+  loginSchema,
+  replaceSchema,
+} from './filters.ts'
 import { identitySchema } from './identities.ts'
 import { hashSchema, persistenceSchema } from './balance.ts'
 import { streamSchema, upstreamTimesSchema, userSchema } from './connections.ts'
@@ -58,6 +68,7 @@ export interface Root {
   readonly apis: unknown
   readonly routes: unknown
   readonly applications: unknown
+  readonly filters: unknown
   readonly admin: unknown
   readonly limits: unknown
   readonly tickets: unknown
@@ -76,6 +87,7 @@ export const rootSchema: z.ZodType<Root> = map<Root>('the configuration', {
   apis: any,
   routes: any,
   applications: any,
+  filters: any,
   admin: any,
   limits: any,
   tickets: any,
@@ -123,6 +135,16 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['routes[]', routeSchema],
   ['match', matchSchema],
   ['forwardCertificate', forwardHeadersSchema],
+  ['conditions[]', compareSchema, allSchema, anySchema, notSchema],
+  ...Object.entries(filterSchemas).map(([type, schema]) => (
+    [`filters[] of type ${type}`, schema] as const
+  )),
+  ['headers', headerChangesSchema],
+  ['headers.set[] and headers.add[]', headerSchema],
+  ['regex', replaceSchema],
+  ['replace[]', bodyReplaceSchema],
+  ['allowMethods[]', allowMethodsSchema],
+  ['users[] and logins[]', loginSchema],
   ['applications[]', applicationSchema],
   ['applications[].certificates[]', certificateSchema],
   ['applications[].apiKeys[]', apiKeySchema],

@@ -32,6 +32,18 @@ export function headerName(): z.ZodType<string> {
   })
 }
 
+/** The name of a header as it is to be written; any but those that frame messages. */
+export function fieldName(): z.ZodType<string> {
+  return scalar((raw) => {
+    if (typeof raw !== 'string' || !TOKEN.test(raw)) {
+      return new Mismatch('expected the name of a header, such as X-Client-Cert')
+    }
+    return RESERVED.has(raw.toLowerCase()) && raw.toLowerCase() !== 'host'
+      ? new Mismatch('expected a header without a meaning of its own')
+      : raw
+  })
+}
+
 /** Reads an exact name or `*.domain`, in lower case. */
 function readPattern(raw: unknown): string | Mismatch {
   if (typeof raw !== 'string' || raw === '') {

@@ -9,31 +9,32 @@ import type {
 } from '../types.ts'
 import { upstreamTimesSchema, type WrittenTimes } from './connections.ts'
 import { isMap } from '../problems.ts'
+import { cidr } from './addresses.ts'
+import { conditions } from './conditions.ts'
+import { filters, type WrittenFilter } from './filters.ts'
 import { allow } from './identities.ts'
 import { headerName, hostPattern, method, pathPattern } from './names.ts'
 import { boolean, choice, integer, name, readName } from './scalars.ts'
 import { list, map, Mismatch, pick, scalar, type Shape, someOf } from './structure.ts'
 import { upstreamSchema, type WrittenUpstream } from './upstreams.ts'
+import { variables } from './variables.ts'
 
 /** A route, before its upstream is found and files are read. */
 export interface WrittenRoute extends
   Omit<
     RouteConfig,
     | 'name'
-    | 'match'
     | 'upstream'
     | 'forwardCertificate'
     | 'filters'
-    | 'variables'
     | 'scope'
     | 'local'
-    | 'style'
     | 'upstreamTimes'
   > {
   readonly name: string | undefined
-  readonly match: WrittenMatch
-  readonly upstream: string | WrittenUpstream
+  readonly upstream: string | WrittenUpstream | undefined
   readonly upstreamTimes: WrittenTimes | undefined
+  readonly filters: readonly WrittenFilter[]
   readonly forwardCertificate: ForwardCertificateConfig | undefined
 }
 
@@ -52,14 +53,14 @@ export interface WrittenApi extends WrittenRoute {
   readonly verbose: boolean
 }
 
-/** `match`, as it is written. */
-export type WrittenMatch = Omit<MatchConfig, 'addresses' | 'conditions' | 'order'>
-
 /** `match` of routes and APIs. */
-export const matchSchema: z.ZodType<WrittenMatch> = map('match', {
+export const matchSchema: z.ZodType<MatchConfig> = map('match', {
   hosts: list('hosts', hostPattern()).default([]),
   paths: list('paths', pathPattern()).default([]),
   methods: list('methods', method()).default([]),
+  addresses: list('ranges of addresses', cidr()).default([]),
+  conditions: conditions(),
+  order: choice('priority', 'fit').default('priority'),
 })
 
 interface ForwardHeaders {
@@ -98,11 +99,15 @@ const routeShape: Shape<WrittenRoute> = {
   name: name().optional(),
   match: matchSchema.prefault({}),
   priority: integer(-1_000_000, 1_000_000).default(0),
-  upstream: pick<string | WrittenUpstream>((raw) => isMap(raw) ? upstreamSchema : upstreamName),
+  upstream: pick<string | WrittenUpstream>((raw) => isMap(raw) ? upstreamSchema : upstreamName)
+    .optional(),
   upstreamTimes: upstreamTimesSchema.optional(),
   requireCertificate: boolean().default(false),
   allow: allow().default([]),
   forwardCertificate: pick((raw) => isMap(raw) ? forwardHeaders : forwardWord).optional(),
+  filters: filters(),
+  variables: variables().default({}),
+  style: choice('native', 'apisix', 'gravitee', 'gcore').default('native'),
 }
 
 /** `routes[]`. */

@@ -72,6 +72,27 @@ export function integer(least: number, most: number): z.ZodType<number> {
   )
 }
 
+/** A number, whole or not. */
+export function number(
+  { above = -Infinity, least = -Infinity }: { readonly above?: number; readonly least?: number },
+): z.ZodType<number> {
+  const expected = above === -Infinity
+    ? `expected a number of at least ${least}`
+    : `expected a number above ${above}`
+  return scalar((raw) =>
+    typeof raw === 'number' && Number.isFinite(raw) && raw > above && raw >= least
+      ? raw
+      : new Mismatch(expected)
+  )
+}
+
+/** Any text. */
+export function text(): z.ZodType<string> {
+  return scalar((raw) =>
+    typeof raw === 'string' ? raw : new Mismatch('expected text; put it in quotes')
+  )
+}
+
 /** `true` or `false`. */
 export function boolean(): z.ZodType<boolean> {
   return scalar((raw) => typeof raw === 'boolean' ? raw : new Mismatch('expected true or false'))

@@ -242,7 +242,9 @@ t.test('explain: no route, except for the method', (t) => {
 
 t.test('explain: tells no more than it was asked for', (t) => {
   const routes = Array.from({ length: 50 }, (_, index) => route(`r${index}`, { paths: ['/a'] }))
-  const found = compileRoutes(routes).explain({ host: 'x', path: '/a', method: 'GET' }, 5)
+  const found = compileRoutes(routes).explain({ host: 'x', path: '/a', method: 'GET' }, {
+    limit: 5,
+  })
   t.equal(found.lost.length, 5)
   t.equal(found.further, 44)
   t.end()

@@ -126,7 +126,7 @@ t.test('readConfiguration escapes what could forge a line', async (t) => {
   )
   t.strictSame(problems.map(formatProblem), [
     '/etc/gateway.yaml:1:1: error: Unknown key "a\\nb\\u2028c\\u202ed\\u001b[31m" in the configuration: ' +
-    'expected listeners, upstreams, apis, routes, applications, admin, limits, tickets, accessLog, store, workers or drainTimeout',
+    'expected listeners, upstreams, apis, routes, applications, filters, admin, limits, tickets, accessLog, store, workers or drainTimeout',
   ])
 })
 

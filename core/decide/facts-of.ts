@@ -1,0 +1,46 @@
+import type { PlanRefusalCode } from '../plan/mod.ts'
+import { type ClientFacts, Facts } from '../vars/mod.ts'
+import type { RequestHead } from '../wire/types.ts'
+import type { CompiledRoute } from './compiled.ts'
+import type { Peer } from './types.ts'
+
+/** What a decision depends on of a request's head. */
+export type DecidedHead =
+  & Pick<RequestHead, 'method' | 'host' | 'path' | 'headers'>
+  & Partial<Pick<RequestHead, 'target' | 'query' | 'authority' | 'version'>>
+
+/** What variables of a request are read from. `problem` says why its certificate does not count. */
+export function factsOf(
+  head: DecidedHead,
+  peer: Peer,
+  problem: PlanRefusalCode | undefined,
+): Facts {
+  const { query = '', authority = head.host, version = '1.1' } = head
+  const { target = head.path + query } = head
+  const { method, host, path, headers } = head
+  return new Facts(
+    { method, target, path, query, authority, host, version, headers },
+    clientOf(peer, problem),
+  )
+}
+
+function clientOf(
+  { address, secure, sni, port, certificate }: Peer,
+  problem: PlanRefusalCode | undefined,
+): ClientFacts {
+  return {
+    address,
+    secure,
+    sni,
+    localPort: port ?? 0,
+    certificate: certificate?.verdict.certificate,
+    certificateProblem: problem,
+  }
+}
+
+/** Tells of the route that takes the request. */
+export function nameRoute({ named }: Facts, route: CompiledRoute | undefined): void {
+  if (route === undefined) return
+  named.set('route_name', route.name)
+  for (const [name, value] of Object.entries(route.config.variables)) named.set(name, value)
+}

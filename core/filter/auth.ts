@@ -1,0 +1,157 @@
+import type {
+  AuthFilterConfig,
+  BasicAuthFilterConfig,
+  KeyAuthFilterConfig,
+} from '../snapshot/types.ts'
+import { asBytes } from '../vars/mod.ts'
+import type { Maker } from './making.ts'
+import type { Passage } from './passage.ts'
+import { refuse } from './stops.ts'
+import type { FilterRefusalCode, Stop } from './types.ts'
+
+/** Why nobody was found. */
+interface Nobody {
+  readonly code: FilterRefusalCode
+  readonly message: string
+}
+
+/** Takes a found application for the request's consumer, or says why there is none. */
+function settle(
+  passage: Passage,
+  found: { readonly name: string } | Nobody,
+  config: AuthFilterConfig & { readonly challenge?: string },
+): Stop | undefined {
+  const name = 'code' in found ? config.anonymous : found.name
+  const consumer = name === undefined ? undefined : passage.means.consumers.get(name)
+  if (consumer !== undefined) {
+    attach(passage, consumer.name.slice(config.namePrefix.length))
+    passage.consumer = consumer
+    for (const [key, value] of Object.entries(consumer.config.variables ?? {})) {
+      passage.facts.named.set(key, value)
+    }
+    return undefined
+  }
+  const { code, message } = 'code' in found
+    ? found
+    : { code: 'CREDENTIAL_UNKNOWN' as const, message: 'Invalid user authorization' }
+  const headers = config.challenge === undefined ? [] : ['WWW-Authenticate', config.challenge]
+  return refuse(code, [401, message], { message, headers })
+}
+
+/** Tells the rest of the way, and the upstream, who calls. */
+function attach(passage: Passage, consumer: string): void {
+  passage.facts.named.set('consumer_name', consumer)
+  passage.setHeader('X-Consumer-Username', consumer)
+  passage.setHeader('X-Credential-Identifier', undefined)
+  passage.setHeader('X-Consumer-Custom-ID', undefined)
+}
+
+/** `key-auth`: who calls, by an API key. */
+export const makeKeyAuth: Maker<KeyAuthFilterConfig> = (config) => ({
+  onRequest: (passage) => {
+    const { facts, means } = passage
+    const header = facts.header(config.header)
+    const key = header ?? facts.argument(config.query)
+    if (key === undefined || key === '') {
+      const message = 'Missing API key in request'
+      return settle(passage, { code: 'CREDENTIAL_MISSING', message }, config)
+    }
+    const found = means.consumers.byApiKey(key)
+    const counts = found !== undefined && found.application.name.startsWith(config.namePrefix) &&
+      (found.from === undefined || found.from <= passage.now) &&
+      (found.until === undefined || passage.now < found.until)
+    if (!counts) {
+      const message = 'Invalid API key in request'
+      return settle(passage, { code: 'CREDENTIAL_UNKNOWN', message }, config)
+    }
+    if (config.hide) {
+      if (header !== undefined) passage.setHeader(config.header, undefined)
+      else hideArgument(passage, config.query)
+    }
+    return settle(passage, found.application, config)
+  },
+})
+
+/** Takes an argument out of the query; the others stay as they were written. */
+function hideArgument(passage: Passage, name: string): void {
+  const { path, query } = passage.facts.head
+  const kept = query.slice(1).split('&').filter((part) => {
+    const [written = ''] = part.split('=', 1)
+    return written !== name && decodeURIComponentSafe(written) !== name
+  })
+  passage.setTarget(path, kept.length === 0 ? '' : `?${kept.join('&')}`)
+}
+
+function decodeURIComponentSafe(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}
+
+/** `basic-auth`: who calls, by name and password (RFC 7617). */
+export const makeBasicAuth: Maker<BasicAuthFilterConfig> = (config) => {
+  const users = new Map(
+    config.users.map(({ user, password }) => [asBytes(user), asBytes(password)]),
+  )
+  const challenge = `Basic realm="${config.realm.replace(/["\\]/g, '\\$&')}"`
+  return {
+    onRequest: (passage) => {
+      const found = findUser(passage, users)
+      if ('user' in found) {
+        if (config.hide) passage.setHeader('Authorization', undefined)
+        attach(passage, found.user)
+        return undefined
+      }
+      const stop = settle(passage, found, { ...config, challenge })
+      if (stop === undefined && config.hide) passage.setHeader('Authorization', undefined)
+      return stop
+    },
+  }
+}
+
+function findUser(
+  { facts, means }: Passage,
+  users: ReadonlyMap<string, string>,
+): { readonly user: string } | { readonly name: string } | Nobody {
+  const header = facts.header('authorization')
+  if (header === undefined) {
+    return { code: 'CREDENTIAL_MISSING', message: 'Missing authorization in request' }
+  }
+  const login = readBasic(header)
+  if (login === undefined) {
+    return { code: 'CREDENTIAL_UNKNOWN', message: 'Invalid authorization in request' }
+  }
+  const [user, password] = login
+  const own = users.get(user)
+  if (own !== undefined && same(own, password)) return { user }
+  const application = means.consumers.byLogin(user)
+  const logins = application && means.consumers.get(application.name)?.config.logins
+  const known = logins?.some((each) =>
+    asBytes(each.user) === user && same(asBytes(each.password), password)
+  )
+  if (application !== undefined && known === true) return { name: application.name }
+  return { code: 'CREDENTIAL_UNKNOWN', message: 'Invalid user authorization' }
+}
+
+function readBasic(header: string): readonly [string, string] | undefined {
+  const [, encoded] = /^basic\s+([\w+/=-]+)\s*$/i.exec(header) ?? []
+  if (encoded === undefined) return undefined
+  try {
+    const text = atob(encoded)
+    const colon = text.indexOf(':')
+    return colon < 0 ? undefined : [text.slice(0, colon), text.slice(colon + 1)]
+  } catch {
+    return undefined
+  }
+}
+
+/** Takes as long whatever is wrong, so that nobody learns how much of a password is right. */
+function same(expected: string, given: string): boolean {
+  let difference = expected.length ^ given.length
+  for (let i = 0; i < given.length; i++) {
+    difference |= given.charCodeAt(i) ^ expected.charCodeAt(i % Math.max(1, expected.length))
+  }
+  return difference === 0
+}

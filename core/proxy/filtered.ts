@@ -1,0 +1,131 @@
+import { refusal, refusalLook, statusPage } from '../decide/mod.ts'
+import type { Filtering, LookOptions, Refusal, Snapshot } from '../decide/mod.ts'
+import { changesResponse, Passage, runRequest, runResponse } from '../filter/mod.ts'
+import type { FilterRefusal, LimitState, ResponseInHand, Stop } from '../filter/mod.ts'
+import type { HeaderList, RequestHead } from '../wire/mod.ts'
+import { clientFields, type ForwardOptions } from './request-head.ts'
+
+/** What filters need besides the exchange. */
+export interface FilteredMeans {
+  readonly snapshot: Snapshot
+  readonly limits: LimitState
+  readonly random: (length: number) => Uint8Array
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+/** An answer's head, with what is to become of its body. */
+export interface FilteredResponse {
+  readonly status: number
+  readonly headers: HeaderList
+  /** Makes the body that is sent of the one that came whole; undefined: it goes through as it comes. */
+  readonly body: ((came: Uint8Array) => Uint8Array) | undefined
+}
+
+/** What the filters make of one exchange. */
+export class Filtered {
+  readonly #filtering: Filtering
+  readonly #passage: Passage
+
+  constructor(filtering: Filtering, { snapshot, limits, random, now }: FilteredMeans) {
+    const consumers = snapshot.applications
+    this.#filtering = filtering
+    this.#passage = new Passage(filtering.facts, { consumers, limits, random }, now)
+  }
+
+  /** Sends the request through; what is returned is the last word on it. */
+  run(): Stop | undefined {
+    return runRequest(this.#filtering.chain, this.#passage)
+  }
+
+  /** How long the request waits before it goes on, in milliseconds. */
+  get delay(): number {
+    return this.#passage.delay
+  }
+
+  /** The client's address, where a filter found another than the connection's. */
+  get address(): string | undefined {
+    const { facts } = this.#passage
+    return facts.moved ? facts.address : undefined
+  }
+
+  /** The application that a filter found. */
+  get consumer(): string | undefined {
+    return this.#passage.consumer?.name
+  }
+
+  /** The Host to be sent, where a filter says so. */
+  get host(): string | undefined {
+    return this.#passage.host
+  }
+
+  /** Whether a body of so many bytes is longer than a filter allows. */
+  exceeds(bytes: number): boolean {
+    const { bodySize = 0 } = this.#passage
+    return bodySize > 0 && bytes > bodySize
+  }
+
+  /** The head that goes upstream, but for the fields that filters wrote: {@linkcode options} has these. */
+  head(head: RequestHead): RequestHead {
+    const { rewritten, facts } = this.#passage
+    if (!rewritten) return head
+    const { method, path, query, target } = facts.head
+    return { ...head, method, path, query, target }
+  }
+
+  /** How the request is sent, with what filters say about it. */
+  options<T extends ForwardOptions>(options: T, port: number): T {
+    const { owned, written } = this.#passage
+    const { address } = this
+    const moved = address === undefined
+      ? {}
+      : { address, clientFields: clientFields(address, port, this.#passage.facts.client.secure) }
+    return { ...options, ...moved, replaced: owned, added: [...options.added, ...written] }
+  }
+
+  /** Sends an answer's head back through. */
+  respond(
+    head: { readonly status: number; readonly headers: HeaderList },
+    upstream: boolean,
+  ): FilteredResponse {
+    if (!changesResponse(this.#passage)) return { ...head, body: undefined }
+    const hand: ResponseInHand = {
+      status: head.status,
+      headers: [...head.headers],
+      upstream,
+      body: undefined,
+      change: undefined,
+    }
+    runResponse(this.#passage, hand)
+    const { status, headers, body, change } = hand
+    return { status, headers, body: body === undefined ? change : () => body }
+  }
+}
+
+/** What a filter's last word is to the client. */
+export interface StopLook {
+  readonly refusal: Refusal | undefined
+  readonly status: number
+  readonly headers: HeaderList
+  readonly body: Uint8Array
+}
+
+const utf8 = new TextEncoder()
+
+/** Gives a filter's last word its look. */
+export function lookOfStop(stop: Stop, options: LookOptions): StopLook {
+  if (stop.kind === 'refusal') {
+    const refusal = refusalOf(stop)
+    const { status, headers, body } = refusalLook(refusal, options)
+    return { refusal, status, headers: [...headers, ...stop.headers], body: utf8.encode(body) }
+  }
+  const { status, headers, body } = stop
+  if (body !== undefined) return { refusal: undefined, status, headers, body }
+  const page = statusPage(status, options.style)
+  const own = page === undefined ? headers : [...page.headers, ...headers]
+  return { refusal: undefined, status, headers: own, body: utf8.encode(page?.body ?? '') }
+}
+
+function refusalOf({ code, status, detail, told }: FilterRefusal): Refusal {
+  return refusal(code, detail, told === undefined ? { status } : { status, told })
+}
