@@ -73,6 +73,7 @@ async function indexSeed(secret: Uint8Array): Promise<number> {
 /** An application all of whose certificates were read before: nothing is left to wait for. */
 function compileKnown(config: ApplicationConfig): CompiledApplication | undefined {
   if (config.certificates.some(({ read }) => read === undefined)) return undefined
+  if (config.filters !== undefined && config.filters.length > 0) return undefined
   const certificates: ApplicationCertificate[] = []
   const { name, apiKeys } = config
   const application = { name, config, certificates, apiKeys, subscriptions: byApi(config) }
