@@ -1,4 +1,4 @@
-import { type Passage } from './passage.ts'
+import type { Passage } from './passage.ts'
 import type { CompiledFilter, FilterPhase, ResponseInHand, Stop } from './types.ts'
 
 /** The filters that a request meets. */
