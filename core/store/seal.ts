@@ -55,6 +55,19 @@ export async function seal(
   )
 }
 
+/** Whether anything in a document is sealed. Asked of every document that is read, so it makes nothing. */
+export function hasSealed(value: Json): boolean {
+  if (typeof value === 'string') return value.startsWith(MARK)
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) {
+    for (const part of value as readonly Json[]) if (hasSealed(part)) return true
+    return false
+  }
+  const map = value as Readonly<Record<string, Json>>
+  for (const name in map) if (hasSealed(map[name] as Json)) return true
+  return false
+}
+
 /** Reads all that is sealed in a document. */
 export async function unseal(
   value: Json,

@@ -71,9 +71,7 @@ export class Documents implements Follower {
     this.#state = { ...this.#state, revision }
     const applications = new Set<string>()
     let others = false
-    for (const dialect of this.#dialects) {
-      const own = changes.filter(({ key }) => this.#ownerOf(key) === dialect)
-      if (own.length === 0) continue
+    for (const [dialect, own] of this.#byOwner(changes)) {
       const change = dialect.translator.take(own)
       for (const name of change.applications) applications.add(name)
       others ||= change.others
@@ -100,10 +98,23 @@ export class Documents implements Follower {
     this.onState({ connected: false, message })
   }
 
+  #byOwner(changes: readonly Change[]): Map<Dialect, Change[]> {
+    const owned = new Map<Dialect, Change[]>()
+    for (const change of changes) {
+      const owner = this.#ownerOf(change.key)
+      const own = owner && owned.get(owner)
+      if (own !== undefined) own.push(change)
+      else if (owner !== undefined) owned.set(owner, [change])
+    }
+    return owned
+  }
+
   /** The dialect with the longest root that the key is below; keys of the gateway's own are nobody's. */
   #ownerOf(key: string): Dialect | undefined {
     if (key.startsWith('/sallyport/')) return undefined
-    const rooted = this.#dialects.find(({ root }) => root !== '' && key.startsWith(`${root}/`))
+    const rooted = this.#dialects.find(({ root }) =>
+      root !== '' && key[root.length] === '/' && key.startsWith(root)
+    )
     return rooted ??
       (/^\/(gravitee|gcore)\//.test(key)
         ? undefined

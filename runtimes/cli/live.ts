@@ -94,8 +94,10 @@ export class Live {
     this.#seen = revision
     this.#pending.others ||= change.others
     for (const name of change.applications) this.#pending.applications.add(name)
+    // What is there at the start is taken as a whole.
+    if (!this.#started) return
     for (const key of keys) this.#pending.documents.set(key, revision)
-    if (this.#started) this.#schedule()
+    this.#schedule()
   }
 
   /** Resolves once a revision of the store is in force, or is known not to be. */
