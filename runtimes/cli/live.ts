@@ -86,6 +86,11 @@ export class Live {
     })
   }
 
+  /** Tries once more to put everything in force. */
+  async again(): Promise<Assembled> {
+    return await this.#next(() => this.#all(this.#base))
+  }
+
   /** Notes what documents changed. */
   changed(
     change: PartsChange,

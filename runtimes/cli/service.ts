@@ -120,11 +120,15 @@ export class Service {
     return { snapshot: assembled.snapshot, problems: found, failure: '' }
   }
 
-  /** Opens the listeners, now and after each reload. Returns what went wrong, as text; empty where nothing did. */
+  /**
+   * Opens the listeners, now and after each reload. Those that the store asks for and that cannot be opened are left
+   * out. Returns what went wrong with others, as text; empty where nothing did.
+   */
   async listen(share: Share = 'all'): Promise<string> {
     this.#share = share
-    const problems = await this.#apply(this.snapshot)
-    return listenProblems(problems)
+    if ((await this.#apply(this.snapshot)).length === 0) return ''
+    const { live } = this.#backing as Backing
+    return listenProblems((await live.again()).listening)
   }
 
   /** Serves `handler` on an address of its own. Rejects with ListenFailure. */
