@@ -96,6 +96,8 @@ export interface DialectContext {
    * which is then stored and told once, in the process's log.
    */
   readonly credential: (name: string, make: () => string) => Promise<string | StoreFailure>
+  /** False: this gateway only follows the store, so nothing is made at its first start. */
+  readonly takesOrders?: boolean
   /** The version of the gateway. */
   readonly version: string
   /** Variables of the environment. */

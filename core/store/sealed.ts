@@ -25,6 +25,11 @@ export interface SealedStoreOptions {
   readonly secretsOf?: SecretsOf
   /** Asked for the keys again where a document names one that is not known, such as after a rekey. */
   readonly reload?: () => Promise<KeyRing | StoreFailure>
+  /**
+   * Told of a document that cannot be unsealed. It is then listed and watched as it is, sealed, so that one of
+   * thousands does not hide the rest; without this, reading ends there. Asking for it alone fails either way.
+   */
+  readonly unreadable?: (failure: StoreFailure) => void
 }
 
 /** Seals secrets on their way into another store and unseals them on their way out. */
@@ -53,7 +58,7 @@ export class SealedStore extends StoreBase {
     const documents: StoredDocument[] = []
     for (const sealed of page.documents) {
       // Nearly all have no secret: a hundred thousand of them are not waited for one by one.
-      const document = hasSealed(sealed.value) ? await this.#open(sealed) : sealed
+      const document = hasSealed(sealed.value) ? await this.#openOrLeave(sealed) : sealed
       if (isStoreFailure(document)) return document
       documents.push(document)
     }
@@ -124,12 +129,22 @@ export class SealedStore extends StoreBase {
     return value === document.value ? document : Object.freeze({ ...document, value })
   }
 
+  async #openOrLeave(sealed: StoredDocument): Promise<StoredDocument | StoreFailure> {
+    const opened = await this.#open(sealed)
+    const { unreadable } = this.#options
+    if (!isStoreFailure(opened) || opened.failure !== 'corrupt' || unreadable === undefined) {
+      return opened
+    }
+    unreadable(opened)
+    return sealed
+  }
+
   async #openAll(changes: readonly Change[]): Promise<readonly Change[] | StoreFailure> {
     const opened: Change[] = []
     for (const change of changes) {
       const { document: sealed } = change
       const document = sealed !== undefined && hasSealed(sealed.value)
-        ? await this.#open(sealed)
+        ? await this.#openOrLeave(sealed)
         : sealed
       if (isStoreFailure(document)) return document
       opened.push({ key: change.key, document })

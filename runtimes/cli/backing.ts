@@ -71,7 +71,9 @@ export async function openBacking(
   if (isStoreFailure(opened)) return opened
   const { store } = opened
   const followers = new Followers(host.clock)
+  const takesOrders = configuration.store.role !== 'data-plane'
   const context = contextOf(host, store, {
+    takesOrders,
     inForce: async (revision) => {
       const found = await live.inForce(revision)
       await followers.reached(revision)
@@ -117,7 +119,7 @@ export async function openBacking(
 function contextOf(
   host: Host,
   store: Store,
-  rest: Pick<DialectContext, 'inForce' | 'running'>,
+  rest: Pick<DialectContext, 'inForce' | 'running' | 'takesOrders'>,
 ): DialectContext {
   const { clock, log, entropy } = host
   const env = (name: string): string | undefined => host.env(name)

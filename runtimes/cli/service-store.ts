@@ -47,7 +47,9 @@ export async function openServiceStore(
     await bare.close()
     return ring
   }
-  const store = new SealedStore({ store: bare, ring, secretsOf, reload })
+  const unreadable = ({ message }: StoreFailure): void =>
+    host.log.write('error', 'A document of the store', { problem: message })
+  const store = new SealedStore({ store: bare, ring, secretsOf, reload, unreadable })
   const stop = configuration.workers > 1 ? serveStore(store, workers, clock) : undefined
   return {
     store,

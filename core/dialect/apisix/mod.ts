@@ -46,7 +46,8 @@ function keyedApi(
   let api: Promise<DialectApi> | undefined
   const make = async (): Promise<DialectApi> =>
     createAdminApi(context, apiOptions(options, { keyring, keys: await keysOf(options, context) }))
-  if (options.keyRequired) queueMicrotask(() => void (api ??= make()))
+  const { takesOrders = true } = context
+  if (options.keyRequired && takesOrders) queueMicrotask(() => void (api ??= make()))
   return async (request, caller) => {
     const made = await (api ??= make())
     return await made(request, caller)

@@ -55,7 +55,9 @@ export function createApi(context: DialectContext, options: ApiOptions): Dialect
   const engine = new Engine(context)
   const { addresses, limits } = options
   const service: Service = { context, engine, limits, addresses }
-  const token = tokenOf(context, options.key)
+  let known: Promise<string | ApiFault> | undefined
+  const token = (): Promise<string | ApiFault> => known ??= tokenOf(context, options.key)
+  if (context.takesOrders !== false) void token()
   let recovering: Promise<void> | undefined
   const recovered = (): Promise<void> =>
     recovering ??= engine.recover().catch((error: unknown) => {
@@ -73,7 +75,7 @@ export function createApi(context: DialectContext, options: ApiOptions): Dialect
 
 interface Mounting {
   readonly service: Service
-  readonly token: Promise<string | ApiFault>
+  readonly token: () => Promise<string | ApiFault>
   readonly recovered: () => Promise<void>
 }
 
@@ -96,7 +98,7 @@ async function answer(
   { service, token, recovered }: Mounting,
 ): Promise<Response> {
   const { context } = service
-  const wanted = await token
+  const wanted = await token()
   if (typeof wanted !== 'string') throw wanted
   authenticate(c.req.raw.headers.get('authorization'), wanted)
   const requestId = newRequestId(context.entropy)

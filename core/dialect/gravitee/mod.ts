@@ -21,7 +21,7 @@ export function createDialect(options: GraviteeConfig, context: DialectContext):
   const translator = new GraviteeTranslator(management.catalogue, { verbose: options.verbose401 })
   const authentication = new Authentication(context, options)
   // The first start makes the password, so that it is told before anybody needs it.
-  void authentication.prepare()
+  if (context.takesOrders !== false) void authentication.prepare()
   return {
     name: 'gravitee',
     root: ROOT,

@@ -118,6 +118,23 @@ t.test('what was changed, moved, or sealed with another key is refused', async (
   t.match(seen.events, [{ kind: 'ended', failure: { failure: 'corrupt' } }])
 })
 
+t.test('a document that cannot be unsealed hides no other from whoever is told of it', async (t) => {
+  const { memory, store } = await sealedPair(t)
+  good(t, await store.put('/a', { password: 'x' }, { by }))
+  const told: string[] = []
+  const unreadable = ({ message }: { readonly message: string }): void => void told.push(message)
+  const ring = await ringOf(t, fresh)
+  const stranger = new SealedStore({ store: memory, ring, unreadable })
+  good(t, await stranger.put('/b', { open: 1 }, { by }))
+  const page = good(t, await stranger.list('/'))
+  t.match(page.documents.map(({ key, value }) => [key, value]), [
+    ['/a', { password: /^sealed:1:/ }],
+    ['/b', { open: 1 }],
+  ])
+  t.match(told, [/^Unseal "password" of "\/a": the key .* is not among ours/])
+  refused(t, await stranger.get('/a'), 'corrupt')
+})
+
 t.test('keys that are none are refused', async (t) => {
   refused(t, await readKeyRing('# nothing\n', 'K'), 'invalid', /^Read keys of K: there is none/)
   refused(t, await readKeyRing('!!', 'K'), 'invalid', /not base64/)

@@ -1,0 +1,210 @@
+/**
+ * Three gateways over one etcd: how long a first load takes, how soon a change is in force, what a flood of changes
+ * does to traffic, and how much memory it costs.
+ *
+ *     npm run build && deno run -A test/bench/store/fleet.ts [DOCUMENTS]
+ *
+ * Half of the documents are APISIX's routes, half their upstreams. It needs etcd, and some 3 GB of memory.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent, createServer, get } from 'node:http'
+import { type AddressInfo, createServer as createTcp } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { EtcdStore } from '../../../adapters/etcd-store/mod.ts'
+import { hostClock } from '../../../adapters/host/mod.ts'
+import { isStoreFailure, type Operation, type StoreFailure } from '../../../core/store/mod.ts'
+
+const COUNT = Number(process.argv[2] ?? 100_000) / 2
+const BURST = 10_000
+const KEY = btoa('a key of thirty-two whole bytes.')
+const CHANGES = 30
+const folder = mkdtempSync(join(tmpdir(), 'fleet-'))
+const children: ChildProcess[] = []
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+
+async function freePort(): Promise<number> {
+  const server = createTcp()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+function must<T>(answer: T | StoreFailure): T {
+  if (isStoreFailure(answer)) throw new Error(answer.message)
+  return answer
+}
+
+async function startEtcd(): Promise<string> {
+  const [client, peer] = [await freePort(), await freePort()]
+  const url = `http://127.0.0.1:${client}`
+  const args = [`--data-dir=${join(folder, 'etcd')}`, '--name=m', '--log-level=panic']
+  const urls = [`--listen-client-urls=${url}`, `--advertise-client-urls=${url}`]
+  const peers = `http://127.0.0.1:${peer}`
+  const own = [
+    `--listen-peer-urls=${peers}`,
+    `--initial-advertise-peer-urls=${peers}`,
+    `--initial-cluster=m=${peers}`,
+  ]
+  children.push(spawn('etcd', [...args, ...urls, ...own], { stdio: 'ignore' }))
+  return url
+}
+
+const upstream = createServer((_, response) => response.end('ok'))
+await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done))
+const upstreamPort = (upstream.address() as AddressInfo).port
+
+const routeOf = (at: number, path = `/p${at}/*`): Operation => ({
+  put: `/routes/r${at}`,
+  value: { id: `r${at}`, uri: path, host: `h${at % 1000}.test`, upstream_id: `u${at % COUNT}` },
+})
+const upstreamOf = (at: number, weight = 1): Operation => ({
+  put: `/upstreams/u${at}`,
+  value: { id: `u${at}`, type: 'roundrobin', nodes: { [`127.0.0.1:${upstreamPort}`]: weight } },
+})
+
+async function putAll(store: EtcdStore, operations: readonly Operation[]): Promise<number> {
+  let revision = 0
+  for (let at = 0; at < operations.length; at += 40) {
+    const some = operations.slice(at, at + 40)
+    revision = must(await store.commit({ by: 'bench', operations: some })).revision
+  }
+  return revision
+}
+
+/** One gateway, with what it is asked. */
+interface Gateway {
+  readonly pid: number
+  readonly port: number
+  readonly admin: number
+}
+
+async function startGateway(name: string, etcd: string): Promise<Gateway> {
+  const [port, admin] = [await freePort(), await freePort()]
+  mkdirSync(join(folder, name))
+  const file = join(folder, name, 'gateway.yaml')
+  writeFileSync(
+    file,
+    `listeners: [{ name: plain, address: 127.0.0.1:${port} }]
+admin: { address: 127.0.0.1:${admin}, dialects: { gravitee: false, gcore: false } }
+accessLog: { to: off }
+store: { role: data-plane, keys: ${KEY}, etcd: { endpoints: ['${etcd}'], prefix: /apisix } }
+`,
+  )
+  const child = spawn('node', ['dist/runtimes/node/main.js', 'run', '-c', file], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  children.push(child)
+  return { pid: child.pid ?? 0, port, admin }
+}
+
+const agent = new Agent({ keepAlive: true })
+
+/** The status of a request, and how long it took in milliseconds; 0 where nobody answers. */
+function ask(port: number, path: string, host = 'h1.test'): Promise<{ status: number; ms: number }> {
+  const from = performance.now()
+  return new Promise((done) => {
+    const request = get({ port, path, headers: { host }, agent }, (response) => {
+      response.resume().on('end', () => {
+        done({ status: response.statusCode ?? 0, ms: performance.now() - from })
+      })
+    })
+    request.on('error', () => done({ status: 0, ms: performance.now() - from }))
+  })
+}
+
+async function until(port: number, path: string, status: number, host?: string): Promise<number> {
+  const from = performance.now()
+  while ((await ask(port, path, host)).status !== status) {
+    if (performance.now() - from > 120_000) throw new Error(`${path} is never answered ${status}`)
+    await new Promise((done) => setTimeout(done, 1))
+  }
+  return performance.now() - from
+}
+
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
+
+function told(values: readonly number[]): string {
+  const sorted = [...values].sort((a, b) => a - b)
+  return `median ${at(sorted, 0.5).toFixed(1)} ms, p99 ${at(sorted, 0.99).toFixed(1)} ms`
+}
+
+/** Asks steadily until `over` resolves; how long each request took. */
+async function traffic(port: number, over: Promise<unknown>): Promise<number[]> {
+  const took: number[] = []
+  let done = false
+  void over.then(() => done = true)
+  while (!done) {
+    const { status, ms } = await ask(port, '/p1/x')
+    if (status !== 200) throw new Error(`A request was answered ${status}`)
+    took.push(ms)
+    await new Promise((next) => setTimeout(next, 2))
+  }
+  return took
+}
+
+function memoryOf(pid: number): number {
+  const [, pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
+  return Number(pages) * 4096 / 1e6
+}
+
+try {
+  const etcd = await startEtcd()
+  const store = must(EtcdStore.open({ endpoints: [etcd], prefix: '/apisix', clock: hostClock }))
+  const numbers = Array.from({ length: COUNT }, (_, each) => each)
+  await putAll(store, [...numbers.map((n) => upstreamOf(n)), ...numbers.map((n) => routeOf(n))])
+  print(`${2 * COUNT} documents in etcd`)
+
+  const from = performance.now()
+  const gateways = [await startGateway('a', etcd)]
+  await until((gateways[0] as Gateway).port, '/p1/x', 200)
+  print(`first load: ${((performance.now() - from) / 1000).toFixed(1)} s, the start of the process included`)
+  for (const name of ['b', 'c']) {
+    const gateway = await startGateway(name, etcd)
+    await until(gateway.port, '/p1/x', 200)
+    gateways.push(gateway)
+  }
+  for (const { pid } of gateways) print(`memory: ${memoryOf(pid).toFixed(0)} MB`)
+
+  const seen: number[] = []
+  for (let change = 0; change < CHANGES; change++) {
+    const begun = performance.now()
+    await putAll(store, [routeOf(COUNT + change, `/new${change}`)])
+    const host = `h${(COUNT + change) % 1000}.test`
+    await Promise.all(gateways.map(async ({ port }) => {
+      await until(port, `/new${change}`, 200, host)
+      seen.push(performance.now() - begun)
+    }))
+  }
+  print(`one change, until it is in force, in three gateways: ${told(seen)}`)
+
+  const { port, admin, pid } = gateways[0] as Gateway
+  const calm = await traffic(port, new Promise((done) => setTimeout(done, 5000)))
+  print(`traffic without changes: ${told(calm)}`)
+  const burst = Array.from({ length: BURST }, (_, n) => upstreamOf(n, 2))
+  const begun = performance.now()
+  const flood = putAll(store, burst).then(async (revision) => {
+    print(`${BURST} changes written in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${admin}/readyz`)
+      const ready = await answer.json() as { store: { revision: number } }
+      if (ready.store.revision >= revision) return
+      await new Promise((next) => setTimeout(next, 5))
+    }
+  })
+  const busy = await traffic(port, flood)
+  print(`all in force after ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+  print(`traffic meanwhile: ${told(busy)}`)
+  print(`memory: ${memoryOf(pid).toFixed(0)} MB`)
+  await store.close()
+} finally {
+  for (const child of children) child.kill('SIGKILL')
+  upstream.close()
+  upstream.closeAllConnections()
+  agent.destroy()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+}
