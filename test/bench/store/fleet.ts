@@ -104,7 +104,11 @@ store: { role: data-plane, keys: ${KEY}, etcd: { endpoints: ['${etcd}'], prefix:
 const agent = new Agent({ keepAlive: true })
 
 /** The status of a request, and how long it took in milliseconds; 0 where nobody answers. */
-function ask(port: number, path: string, host = 'h1.test'): Promise<{ status: number; ms: number }> {
+function ask(
+  port: number,
+  path: string,
+  host = 'h1.test',
+): Promise<{ status: number; ms: number }> {
   const from = performance.now()
   return new Promise((done) => {
     const request = get({ port, path, headers: { host }, agent }, (response) => {
@@ -162,7 +166,11 @@ try {
   const from = performance.now()
   const gateways = [await startGateway('a', etcd)]
   await until((gateways[0] as Gateway).port, '/p1/x', 200)
-  print(`first load: ${((performance.now() - from) / 1000).toFixed(1)} s, the start of the process included`)
+  print(
+    `first load: ${
+      ((performance.now() - from) / 1000).toFixed(1)
+    } s, the start of the process included`,
+  )
   for (const name of ['b', 'c']) {
     const gateway = await startGateway(name, etcd)
     await until(gateway.port, '/p1/x', 200)
