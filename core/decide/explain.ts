@@ -10,6 +10,7 @@ import type {
 } from './compiled.ts'
 import { checkRequirement, checkRoutePlans, decide, findPolicy, tokensOf } from './decide.ts'
 import type { DecidedHead } from './decide.ts'
+import { filterNotes } from './explain-filters.ts'
 import { factsOf } from './facts-of.ts'
 import { refusal, REFUSALS } from './refusals.ts'
 import { printable } from './safe-text.ts'
@@ -68,6 +69,7 @@ export function explain(question: ExplainQuestion): Explanation {
   const { snapshot, listener, head, peer, now } = question
   explainRequest(told)
   const decision = decide(snapshot, listener, head, peer, now)
+  explainFilters(told, decision)
   if (decision.kind === 'forward') explainForward(told, decision)
   return conclude(told, decision)
 }
@@ -216,6 +218,12 @@ function explainRoute(
       `${route.kind === 'api' ? 'API' : 'Route'} "${route.name}" takes ${asked}`,
     )}
   return route
+}
+
+/** Answers of filters come before a refusal, and their changes before the upstream. */
+function explainFilters(told: Told, decision: Decision): void {
+  if (decision.kind === 'local' || decision.filtering === undefined) return
+  for (const note of filterNotes(decision.filtering)) tell(told, ['decide', 'note'], note)
 }
 
 function explainForward(told: Told, { upstream, added }: Decision & { kind: 'forward' }): void {
