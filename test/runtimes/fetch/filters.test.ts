@@ -1,6 +1,7 @@
 import t from 'tap'
 import { ConfigurationError, createFetchHandler } from '../../../runtimes/fetch/mod.ts'
 import type { FetchHost } from '../../../runtimes/fetch/mod.ts'
+import { statusOf } from './scene.ts'
 
 const upstream = { endpoints: [{ address: '10.0.0.7:8080' }] }
 
@@ -49,6 +50,7 @@ t.test('filters answer in embedded gateways', async (t) => {
   const to = await ask('/a/x?go=1')
   t.match([to.status, to.headers.get('location')], [302, '/b'])
   const first = await ask('/a/x')
+  await first.text()
   t.equal(first.headers.get('x-ratelimit-remaining'), '0')
   t.equal(first.headers.get('access-control-allow-origin'), '*')
   const second = await ask('/a/x')
@@ -59,8 +61,8 @@ t.test('filters answer in embedded gateways', async (t) => {
 
 t.test('body-size bounds what is uploaded', async (t) => {
   const { ask } = handlerFor([{ type: 'body-size', max: 3 }])
-  t.equal((await ask('/a/x', { method: 'POST', body: 'abc' })).status, 200)
-  t.equal((await ask('/a/x', { method: 'POST', body: 'abcd' })).status, 413)
+  t.equal(await statusOf(await ask('/a/x', { method: 'POST', body: 'abc' })), 200)
+  t.equal(await statusOf(await ask('/a/x', { method: 'POST', body: 'abcd' })), 413)
 })
 
 t.test('what fetch cannot do is refused', async (t) => {
