@@ -10,7 +10,7 @@ import {
 } from '../../core/port/mod.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { presentedChain } from './chain.ts'
-import { SocketDuplex } from './duplex.ts'
+import { type Below, SocketDuplex, TLS_READS_ON } from './duplex.ts'
 
 /** How many profiles keep their contexts. */
 const CONTEXTS = 1024
@@ -24,12 +24,16 @@ export class SocketDialer implements Dialer {
     const started = performance.now()
     try {
       if (tls === undefined) return await connected(openTcp(target), target)
-      if (preface === undefined) return await connected(this.#openTls(target, tls), target)
+      if (preface === undefined && !TLS_READS_ON) {
+        return await connected(this.#openTls(target, tls), target)
+      }
       // TLS laid over a socket takes what that one was given only once it stands.
       const { duplex } = await connected(openTcp(target), { ...target, tls: undefined })
-      const under = (duplex as SocketDuplex).release()
+      const below = duplex as SocketDuplex
+      below.release()
       const left = Math.max(1, timeoutMs - (performance.now() - started))
-      return await connected(this.#openTls(target, tls, under), { ...target, timeoutMs: left })
+      const socket = this.#openTls(target, tls, below.native)
+      return await connected(socket, { ...target, timeoutMs: left }, below)
     } catch (error) {
       if (error instanceof DialFailure) throw error
       throw new DialFailure('other', `Connect to ${target.host}: ${error}`)
@@ -65,9 +69,10 @@ function openTcp({ host, port, preface }: DialTarget): Socket {
   return socket
 }
 
-function connected(socket: Socket, target: DialTarget): Promise<Dialed> {
+/** `below`: the connection that stands already, below the TLS of `socket`. */
+function connected(socket: Socket, target: DialTarget, below?: Below): Promise<Dialed> {
   const ready = target.tls === undefined ? 'connect' : 'secureConnect'
-  let tcpStands = target.tls !== undefined && target.preface !== undefined
+  let tcpStands = below !== undefined
   return new Promise((resolve, reject) => {
     const fail = (error: Error & { code?: string }): void => {
       settle()
@@ -86,13 +91,13 @@ function connected(socket: Socket, target: DialTarget): Promise<Dialed> {
     socket.once(ready, () => {
       settle()
       if (target.tls !== undefined) socket.setNoDelay(true)
-      resolve(dialed(socket, target.tls !== undefined))
+      resolve(dialed(socket, target.tls !== undefined, below))
     })
   })
 }
 
-function dialed(socket: Socket, secure: boolean): Dialed {
-  const duplex = new SocketDuplex(socket)
+function dialed(socket: Socket, secure: boolean, below: Below | undefined): Dialed {
+  const duplex = new SocketDuplex(socket, below)
   if (!secure) return { duplex, alpn: undefined, chain: [] }
   const tls = socket as TLSSocket
   const alpn = typeof tls.alpnProtocol === 'string' ? tls.alpnProtocol : undefined

@@ -1,5 +1,24 @@
 import type { Socket } from 'node:net'
+import process from 'node:process'
 import type { Address, Duplex, DuplexHandler } from '../../core/port/mod.ts'
+
+/**
+ * Whether TLS goes on reading, decrypting and keeping while it is paused, without bound. Deno's does: there the socket
+ * below is to be stopped, and so has to be one of our own.
+ */
+export const TLS_READS_ON: boolean = 'deno' in process.versions
+
+/** What a socket reads by; neither runtime tells its types. */
+interface Reading {
+  readonly _handle?: { readStart?(): void; readStop?(): void } | null
+}
+
+/** Where a socket's bytes come from and go to, if not from and to itself. */
+export interface Below {
+  readonly remote: Address
+  readonly local: Address
+  readonly native: Socket
+}
 
 /** A TCP or TLS socket of `node:net` or `node:tls` as the core's {@linkcode Duplex}. */
 export class SocketDuplex implements Duplex {
@@ -21,12 +40,15 @@ export class SocketDuplex implements Duplex {
     this.native.destroy()
   }
   readonly #close = (): void => this.#handler?.onClose(this.#error)
+  readonly #below: Reading | undefined
 
-  constructor(socket: Socket, addresses?: { remote: Address; local: Address }) {
+  /** `below`: what the TLS of `socket` is laid over. */
+  constructor(socket: Socket, below?: Below) {
     this.native = socket
     // Asked for at once: a socket that has closed no longer knows them.
-    this.remote = addresses?.remote ?? address(socket.remoteAddress, socket.remotePort)
-    this.local = addresses?.local ?? address(socket.localAddress, socket.localPort)
+    this.remote = below?.remote ?? address(socket.remoteAddress, socket.remotePort)
+    this.local = below?.local ?? address(socket.localAddress, socket.localPort)
+    this.#below = TLS_READS_ON ? below?.native as Reading | undefined : undefined
     // What happens before anyone handles it must not be lost: an end is told but once, wanted or not.
     socket.on('error', this.#fail).on('end', this.#end)
   }
@@ -78,9 +100,11 @@ export class SocketDuplex implements Duplex {
 
   pause(): void {
     this.native.pause()
+    this.#below?._handle?.readStop?.()
   }
 
   resume(): void {
+    this.#below?._handle?.readStart?.()
     this.native.resume()
   }
 }

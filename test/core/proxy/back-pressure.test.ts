@@ -1,6 +1,8 @@
 import t from 'tap'
-import { head } from '../../support/client.ts'
-import { okay } from '../../support/upstream.ts'
+import { head, plainClient, tlsClient } from '../../support/client.ts'
+import { startGateway } from '../../support/gateway.ts'
+import { Pki } from '../../support/pki.ts'
+import { okay, startUpstream } from '../../support/upstream.ts'
 import { plainScene } from './scene.ts'
 
 const MIB = 1024 * 1024
@@ -48,6 +50,49 @@ t.test('a fast endpoint waits for a stopped client', async (t) => {
     await sending
     await client.until('all of it', () => client.total > SIZE || undefined)
   }
+})
+
+t.test('over TLS either side waits, too', async (t) => {
+  const pki = new Pki(t)
+  const ca = await pki.authority('ca')
+  const names = ['DNS:localhost', 'IP:127.0.0.1']
+  const server = await pki.issue('server', { ca, names, use: 'serverAuth' })
+  const tls = { cert: server.chain, key: server.key }
+  const secure = await startUpstream(t, { tls, answer: () => undefined })
+  const plain = await startUpstream(t, { raw: (connection) => void connection.socket.pause() })
+  const yaml = `
+listeners:
+  - { name: plain, address: 127.0.0.1:0 }
+  - name: secure
+    address: 127.0.0.1:0
+    tls: [{ certificate: { cert: ${server.certFile}, key: ${server.keyFile} } }]
+routes:
+  - match: { paths: [/down] }
+    upstream: { endpoints: [{ address: '${secure.address}' }], tls: { ca: ${ca.certFile} } }
+  - match: { paths: [/up] }
+    upstream: { endpoints: [{ address: '${plain.address}' }] }
+`
+  const gateway = await startGateway(t, yaml)
+  // Whoever is stopped speaks no TLS: Deno's would read on in the test itself.
+  const down = await plainClient(t, gateway.port('plain'))
+  down.socket.pause()
+  down.send(head('GET /down'))
+  const { connection } = await secure.request(0)
+  connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`)
+  void connection.flood(SIZE)
+  t.ok(await connection.stalls(), 'the endpoint waits')
+  const sent = connection.socket.bytesWritten - connection.socket.writableLength
+  t.ok(sent < MUCH, `the gateway took ${sent} bytes`)
+  down.forget = true
+  down.socket.resume()
+  await down.until('all of it', () => down.total > SIZE || undefined, Infinity)
+
+  const up = await tlsClient(t, gateway.port('secure'))
+  up.send(head('PUT /up', [`Content-Length: ${SIZE}`]))
+  void up.flood(SIZE)
+  t.ok(await up.stalls(), 'the client waits')
+  const taken = up.socket.bytesWritten - up.socket.writableLength
+  t.ok(taken < MUCH, `the gateway took ${taken} bytes`)
 })
 
 t.test('answers that nobody reads do not pile up', async (t) => {
