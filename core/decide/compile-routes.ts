@@ -35,41 +35,67 @@ export function compileAllRoutes(
   upstreams: Upstreams,
 ): ScopedRoutes {
   const previous = context.previous?.routes
-  const all = new Map<CompiledRoute, Path>()
+  const all: CompiledRoute[] = []
   for (const kind of ['api', 'route'] as const) {
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
-    const before = previous?.routes.filter((route) => route.kind === kind) ?? []
-    const known = reusable<AnyConfig, CompiledRoute>(before, configs, ({ name }) => name)
-    for (const [index, config] of configs.entries()) {
-      const path = [`${kind}s`, index]
-      const route = compileRoute(context, config, { kind, upstreams, path, known: known[index] })
-      if (route !== undefined) all.set(route, path)
+    const known = knownRoutes(context, kind, configs)
+    for (let index = 0; index < configs.length; index++) {
+      const config = configs[index] as AnyConfig
+      const before = known[index]
+      // Nothing is made for what is as it was: there may be thousands, and one has changed.
+      const route = before !== undefined && isCurrent(before, upstreams)
+        ? before
+        : compileRoute(context, config, { kind, upstreams, path: [`${kind}s`, index] })
+      if (route !== undefined) all.push(route)
     }
   }
   checkApis(context, apis)
-  const scoped = ScopedRoutes.compile([...all.keys()], previous)
+  const scoped = ScopedRoutes.compile(all, previous)
   if (scoped === previous) return previous
   for (const { route, by } of scoped.shadowed) {
     const message = `Route "${route.name}" is never reached: "${by.name}" takes its requests`
-    warn(context, all.get(route) ?? [], message)
+    const configs: readonly AnyConfig[] = route.kind === 'api' ? apis : routes
+    warn(context, [`${route.kind}s`, configs.indexOf(route.config)], message)
   }
   return scoped
 }
 
 type AnyConfig = RouteConfig | ApiConfig
 
+/** Of few unknown routes among more than these, none is looked for under another object: making it costs less. */
+const MANY = 2000
+const FEW = 64
+
+/** What each configuration was compiled to before; equal ones of a configuration that was read anew count. */
+function knownRoutes(
+  { keeper, previous }: CompileContext,
+  kind: CompiledRoute['kind'],
+  configs: readonly AnyConfig[],
+): readonly (CompiledRoute | undefined)[] {
+  const known = configs.map((config) => keeper.routes.get(config))
+  const unknown = known.reduce((sum, each) => sum + Number(each === undefined), 0)
+  if (unknown === 0 || unknown <= FEW && configs.length > MANY) return known
+  const before = previous?.routes.routes.filter((route) => route.kind === kind) ?? []
+  return reusable<AnyConfig, CompiledRoute>(before, configs, ({ name }) => name)
+}
+
+/** Whether a route leads where it led when it was compiled. */
+function isCurrent({ config, upstream }: CompiledRoute, upstreams: Upstreams): boolean {
+  return config.upstream === ''
+    ? upstream === undefined
+    : upstreams.get(config.upstream) === upstream
+}
+
 interface RoutePlace {
   readonly kind: CompiledRoute['kind']
   readonly upstreams: Upstreams
   readonly path: Path
-  /** What an equal configuration was compiled to before. */
-  readonly known: CompiledRoute | undefined
 }
 
 function compileRoute(
   context: CompileContext,
   config: AnyConfig,
-  { kind, upstreams, path, known }: RoutePlace,
+  { kind, upstreams, path }: RoutePlace,
 ): CompiledRoute | undefined {
   const { name, match, scope, priority, local, style } = config
   const { requireCertificate, forwardCertificate } = config
@@ -78,9 +104,8 @@ function compileRoute(
     const message = `Could not route "${name}" to upstream "${config.upstream}": there is none`
     return fail(context, [...path, 'upstream'], message)
   }
-  if (known !== undefined && known.upstream === upstream) return known
   const isApi = 'plans' in config
-  return {
+  const route: CompiledRoute = {
     kind,
     name,
     match,
@@ -101,6 +126,8 @@ function compileRoute(
     filters: compileOwnFilters(context, config, [...path, 'filters']),
     config,
   }
+  context.keeper.routes.set(config, route)
+  return route
 }
 
 /** What `match` asks for besides host, path and method. */

@@ -68,9 +68,12 @@ export class ScopedRoutes {
       { route: undefined, lost: [], further: 0 }
   }
 
-  /** Routes that can never be chosen, and what takes their requests. */
+  /**
+   * Routes that can never be chosen, and what takes their requests. Not searched for in scopes where a few routes of
+   * many have changed: that would cost more than the change.
+   */
   get shadowed(): RouteMatcher<CompiledRoute>['shadowed'] {
-    return [...this.#byScope.values()].flatMap(({ shadowed }) => shadowed)
+    return [...this.#byScope.values()].flatMap((each) => each.partial ? [] : each.shadowed)
   }
 }
 

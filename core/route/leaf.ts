@@ -11,6 +11,8 @@ export interface Ranked<T extends RouteEntry> {
 
 /** All routes of one host pattern and one path pattern. */
 export interface Leaf<T extends RouteEntry> {
+  /** How well its host and path patterns fit whatever they fit: the higher, the better. */
+  readonly fit: number
   /** Best first; each takes some method that none before it takes. */
   readonly live: readonly Ranked<T>[]
   /** Never reached by way of this leaf. */
@@ -33,8 +35,11 @@ export function compareRanked(a: Ranked<RouteEntry>, b: Ranked<RouteEntry>): num
 const none: readonly never[] = []
 
 /** Sorts the entries of a leaf and sets aside those that can never win in it. */
-export function createLeaf<T extends RouteEntry>(entries: readonly Ranked<T>[]): Leaf<T> {
-  if (entries.length === 1) return { live: entries, shadowed: none }
+export function createLeaf<T extends RouteEntry>(
+  entries: readonly Ranked<T>[],
+  fit: number,
+): Leaf<T> {
+  if (entries.length === 1) return { fit, live: entries, shadowed: none }
   const live: Ranked<T>[] = []
   const shadowed: { entry: Ranked<T>; by: Ranked<T> }[] = []
   const taken = new Map<string, Ranked<T>>()
@@ -51,7 +56,7 @@ export function createLeaf<T extends RouteEntry>(entries: readonly Ranked<T>[]):
     if (entry.methods === undefined) all = entry
     else for (const method of entry.methods) if (!taken.has(method)) taken.set(method, entry)
   }
-  return { live, shadowed }
+  return { fit, live, shadowed }
 }
 
 function coveredBy<T extends RouteEntry>(
@@ -73,11 +78,29 @@ export function pickFromLeaf<T extends RouteEntry>(
   method: string,
   facts: FactsOf | undefined,
 ): Ranked<T> | undefined {
-  for (const entry of leaf.live) {
-    if (entry.methods !== undefined && !entry.methods.has(method)) continue
-    if (entry.condition === undefined || meets(entry.condition, facts)) return entry
-  }
+  for (const entry of leaf.live) if (takes(entry, method, facts)) return entry
   return undefined
+}
+
+/** The same, as if some routes were not there: what they shadowed has its turn. */
+export function pickWithout<T extends RouteEntry>(
+  leaf: Leaf<T>,
+  gone: ReadonlySet<object>,
+  [method, facts]: readonly [string, FactsOf | undefined],
+): Ranked<T> | undefined {
+  if (!leaf.live.some(({ route }) => gone.has(route))) return pickFromLeaf(leaf, method, facts)
+  const all = [...leaf.live, ...leaf.shadowed.map(({ entry }) => entry)]
+  return all.filter((entry) => !gone.has(entry.route) && takes(entry, method, facts))
+    .sort(compareRanked)[0]
+}
+
+function takes<T extends RouteEntry>(
+  { methods, condition }: Ranked<T>,
+  method: string,
+  facts: FactsOf | undefined,
+): boolean {
+  if (methods !== undefined && !methods.has(method)) return false
+  return condition === undefined || meets(condition, facts)
 }
 
 /** Whether a condition holds. Without facts, none does. */

@@ -1,6 +1,7 @@
 import type { MatchOrder } from '../snapshot/types.ts'
 import { HostTable } from './host-table.ts'
-import { meets, pickFromLeaf } from './leaf.ts'
+import { difference } from './difference.ts'
+import { compareRanked, meets, pickFromLeaf, pickWithout } from './leaf.ts'
 import type { Leaf, Ranked } from './leaf.ts'
 import { PathTableBuilder } from './path-table.ts'
 import type {
@@ -38,16 +39,41 @@ export function compileRoutes<T extends RouteEntry>(
   previous?: RouteMatcher<T>,
 ): RouteMatcher<T> {
   const before = previous instanceof Matcher ? previous as Matcher<T> : undefined
+  return before?.with(routes) ?? compileAll(routes, before)
+}
+
+function compileAll<T extends RouteEntry>(
+  routes: readonly T[],
+  before: Matcher<T> | undefined,
+): Matcher<T> {
+  const orders = routes.map((_, order) => order)
+  const ranked = rank(routes.map((route, order) => ({ route, order })))
+  return new Matcher({ routes, orders, tables: compileTables(ranked, before?.tables) })
+}
+
+/** A route with its place among others. */
+interface Placed<T> {
+  readonly route: T
+  readonly order: number
+}
+
+function rank<T extends RouteEntry>(placed: readonly Placed<T>[]): Ranked<T>[] {
   const methodSets = new Map<string, ReadonlySet<string>>()
-  const ranked = routes.map((route, order): Ranked<T> => (
+  return placed.map(({ route, order }) => (
     { route, order, methods: methodsOf(route, methodSets), condition: route.condition }
   ))
+}
+
+function compileTables<T extends RouteEntry>(
+  ranked: readonly Ranked<T>[],
+  before?: Tables<T>,
+): Tables<T> {
   const tables = (order: MatchOrder): HostTable<T> | undefined => {
     const own = ranked.filter(({ route }) => route.match.order === order)
     if (own.length === 0) return undefined
-    return compileTable(own, { bare: order === 'priority', before: before?.tables[order] })
+    return compileTable(own, { bare: order === 'priority', before: before?.[order] })
   }
-  return new Matcher({ priority: tables('priority'), fit: tables('fit') }, routes)
+  return { priority: tables('priority'), fit: tables('fit') }
 }
 
 function compileTable<T extends RouteEntry>(
@@ -59,7 +85,9 @@ function compileTable<T extends RouteEntry>(
     const { hosts } = entry.route.match
     for (const host of hosts.length === 0 ? [''] : hosts) {
       let builder = builders.get(host)
-      if (builder === undefined) builders.set(host, builder = new PathTableBuilder(bare))
+      if (builder === undefined) {
+        builders.set(host, builder = new PathTableBuilder({ bare, hostFit: hostFit(host) }))
+      }
       builder.add(entry)
     }
   }
@@ -67,6 +95,14 @@ function compileTable<T extends RouteEntry>(
   for (const [host, builder] of builders) table.set(host, builder.build(before?.get(host)))
   return table
 }
+
+/** Exact hosts fit best, then the longest wildcard, then any. */
+function hostFit(pattern: string): number {
+  return pattern === '' || pattern.startsWith('*') ? pattern.length : EXACT_HOST
+}
+
+/** Longer than any name (RFC 1035 section 2.3.4). */
+const EXACT_HOST = 256
 
 /** One set for all routes that name the same methods. */
 function methodsOf(
@@ -84,16 +120,65 @@ type Tables<T extends RouteEntry> = Readonly<Record<MatchOrder, HostTable<T> | u
 
 const ORDERS: readonly MatchOrder[] = ['priority', 'fit']
 
-class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
+/** What is different from the tables that were compiled as a whole. */
+interface Recent<T extends RouteEntry> {
+  /** Routes that came since. */
+  readonly entries: readonly Ranked<T>[]
   readonly tables: Tables<T>
-  readonly routes: readonly T[]
+  /** Routes of the whole that are there no more. */
+  readonly gone: ReadonlySet<T>
+}
 
-  constructor(tables: Tables<T>, routes: readonly T[]) {
-    this.tables = tables
+/** Beyond so many differences all is compiled anew. */
+const RECENT_LIMIT = 256
+/** Fewer routes than these are compiled in an instant, and looked up quicker as a whole. */
+const WHOLE_BELOW = 512
+
+interface MatcherParts<T extends RouteEntry> {
+  readonly routes: readonly T[]
+  /** The place of each of `routes`, ascending. */
+  readonly orders: readonly number[]
+  readonly tables: Tables<T>
+  readonly recent?: Recent<T> | undefined
+}
+
+class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
+  readonly routes: readonly T[]
+  readonly tables: Tables<T>
+  readonly #orders: readonly number[]
+  readonly #recent: Recent<T> | undefined
+
+  constructor({ routes, orders, tables, recent }: MatcherParts<T>) {
     this.routes = routes
+    this.tables = tables
+    this.#orders = orders
+    this.#recent = recent
+  }
+
+  /** The matcher of these routes at the cost of what is different; undefined where that is too much. */
+  with(routes: readonly T[]): Matcher<T> | undefined {
+    if (routes.length < WHOLE_BELOW) return undefined
+    const found = difference(this, routes, this.#orders)
+    if (found === undefined) return undefined
+    const { added, removed, orders } = found
+    const recent = this.#recent
+    const kept = recent?.entries.filter(({ route }) => !removed.has(route)) ?? []
+    const known = new Set(recent?.entries.map(({ route }) => route))
+    const gone = new Set(recent?.gone)
+    for (const route of removed) if (!known.has(route)) gone.add(route)
+    const entries = [...kept, ...rank(added)]
+    if (entries.length + gone.size > RECENT_LIMIT) return undefined
+    const { tables } = this
+    const parts = { entries, gone, tables: compileTables(entries) }
+    return new Matcher({ routes, orders, tables, recent: parts })
+  }
+
+  get partial(): boolean {
+    return this.#recent !== undefined
   }
 
   get shadowed(): RouteMatcher<T>['shadowed'] {
+    if (this.partial) return compileAll(this.routes, undefined).shadowed
     return ORDERS.flatMap((order) => {
       const tables = this.tables[order]?.tables() ?? []
       return shadowedEverywhere([...tables].flatMap((table) => table.leaves))
@@ -101,10 +186,42 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
   }
 
   match(host: string, path: string, method: string, facts?: FactsOf): T | undefined {
+    if (this.#recent !== undefined) return this.#matchBoth(host, path, [method, facts])
     const { priority, fit } = this.tables
     const found = priority && best(priority.leaves(host, path), method, facts)
     if (found !== undefined || fit === undefined) return found?.route
     return bestFit(fit.leaves(host, path), method, facts)?.route
+  }
+
+  /** The same, among those that were compiled as a whole and those that came since. */
+  #matchBoth(host: string, path: string, asked: Asking): T | undefined {
+    for (const order of ORDERS) {
+      const picked = this.#picked(order, host, path, asked)
+      if (picked !== undefined) return picked.entry.route
+    }
+    return undefined
+  }
+
+  #picked(
+    order: MatchOrder,
+    host: string,
+    path: string,
+    [method, facts]: Asking,
+  ): Picked<T> | undefined {
+    let winner: Picked<T> | undefined
+    const consider = (entry: Ranked<T> | undefined, { fit }: Leaf<T>): void => {
+      if (entry === undefined) return
+      const picked = { entry, fit }
+      if (winner === undefined || compare(picked, winner, order) < 0) winner = picked
+    }
+    const { gone = NONE, tables } = this.#recent ?? {}
+    for (const leaf of this.tables[order]?.leaves(host, path) ?? []) {
+      consider(pickWithout(leaf, gone, [method, facts]), leaf)
+    }
+    for (const leaf of tables?.[order]?.leaves(host, path) ?? []) {
+      consider(pickFromLeaf(leaf, method, facts), leaf)
+    }
+    return winner
   }
 
   explain(
@@ -114,12 +231,11 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
     const lost = new Map<T, LostRoute<T>>()
     let winner: Ranked<T> | undefined
     for (const order of ORDERS) {
-      const leaves = this.tables[order]?.leaves(host, path) ?? []
-      const pick = order === 'priority' ? best : bestFit
-      const rival = winner ?? pick(leaves, method, facts)
-      for (const leaf of [...leaves].reverse()) {
-        const sameLeaf = rival !== undefined && leaf.live.includes(rival)
-        for (const entry of [...leaf.live, ...leaf.shadowed.map((shadow) => shadow.entry)]) {
+      const picked = this.#picked(order, host, path, [method, facts])
+      const rival = winner ?? picked?.entry
+      for (const { fit, entries } of this.#fitting(order, host, path)) {
+        const sameLeaf = rival !== undefined && fit === picked?.fit
+        for (const entry of entries) {
           if (entry.route === rival?.route || lost.has(entry.route)) continue
           lost.set(entry.route, lossOf(entry, rival, { method, sameLeaf, facts }))
         }
@@ -129,6 +245,42 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
     const told = [...lost.values()].slice(0, limit)
     return { route: winner?.route, lost: told, further: lost.size - told.length }
   }
+
+  /** All that fit by host and path, the best fit first. */
+  #fitting(order: MatchOrder, host: string, path: string): Fitting<T>[] {
+    const { gone = NONE, tables } = this.#recent ?? {}
+    const of = (all: Tables<T> | undefined, without: ReadonlySet<object>): Fitting<T>[] =>
+      (all?.[order]?.leaves(host, path) ?? []).map(({ fit, live, shadowed }) => {
+        const entries = [...live, ...shadowed.map(({ entry }) => entry)]
+        return { fit, entries: entries.filter(({ route }) => !without.has(route)) }
+      })
+    return [...of(tables, NONE), ...of(this.tables, gone)].sort((a, b) => b.fit - a.fit)
+  }
+}
+
+const NONE: ReadonlySet<never> = new Set()
+
+/** Routes of one host and path pattern. */
+interface Fitting<T extends RouteEntry> {
+  readonly fit: number
+  readonly entries: readonly Ranked<T>[]
+}
+
+/** The method, and what conditions are asked about. */
+type Asking = readonly [method: string, facts: FactsOf | undefined]
+
+/** A route, and how well the patterns fit that it was found by. */
+interface Picked<T extends RouteEntry> {
+  readonly entry: Ranked<T>
+  readonly fit: number
+}
+
+/** Negative where the first is the better one. */
+function compare<T extends RouteEntry>(a: Picked<T>, b: Picked<T>, order: MatchOrder): number {
+  const priority = b.entry.route.priority - a.entry.route.priority
+  const fit = b.fit - a.fit
+  const first = order === 'priority' ? priority || fit : fit || priority
+  return first || compareRanked(a.entry, b.entry)
 }
 
 /** `leaves` come the worst fit first, so an equal priority later in the list wins. */

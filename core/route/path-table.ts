@@ -3,14 +3,26 @@ import type { Leaf, Ranked } from './leaf.ts'
 import { PrefixTree } from './radix.ts'
 import type { RouteEntry } from './types.ts'
 
+/** What the paths of a host pattern depend on besides the routes. */
+export interface PathTableOptions {
+  /** Whether `/orders/*` takes `/orders` too. */
+  readonly bare: boolean
+  /** How well the host pattern fits: exact ones best, then the longest wildcard. */
+  readonly hostFit: number
+}
+
+/** Hosts count before paths, and a path is never so long. */
+const HOST_FIT = 2 ** 30
+/** Exact paths fit better than any prefix. */
+const EXACT_FIT = 2 ** 29
+
 /** Collects the routes of one host pattern, then compiles their paths. */
 export class PathTableBuilder<T extends RouteEntry> {
   readonly #entries: Ranked<T>[] = []
-  readonly #bare: boolean
+  readonly #options: PathTableOptions
 
-  /** `bare`: whether `/orders/*` takes `/orders` too. */
-  constructor(bare: boolean) {
-    this.#bare = bare
+  constructor(options: PathTableOptions) {
+    this.#options = options
   }
 
   add(entry: Ranked<T>): void {
@@ -22,7 +34,7 @@ export class PathTableBuilder<T extends RouteEntry> {
     const entries = this.#entries
     const same = previous !== undefined && previous.entries.length === entries.length &&
       previous.entries.every(({ route }, index) => route === entries[index]?.route)
-    return same ? previous : new PathTable(entries, this.#bare)
+    return same ? previous : new PathTable(entries, this.#options)
   }
 }
 
@@ -35,16 +47,17 @@ export class PathTable<T extends RouteEntry> {
   readonly entries: readonly Ranked<T>[]
   readonly leaves: readonly Leaf<T>[]
 
-  constructor(entries: readonly Ranked<T>[], bare: boolean) {
+  constructor(entries: readonly Ranked<T>[], { bare, hostFit }: PathTableOptions) {
     const [exact, prefix] = groupByPattern(entries)
     const leaves: Leaf<T>[] = []
+    const base = hostFit * HOST_FIT
     for (const [path, group] of exact) {
-      const leaf = createLeaf(group)
+      const leaf = createLeaf(group, base + EXACT_FIT)
       this.#exact.set(path, leaf)
       leaves.push(leaf)
     }
     for (const [path, group] of prefix) {
-      const leaf = createLeaf(group)
+      const leaf = createLeaf(group, base + path.length)
       this.#prefixes.set(path, leaf)
       if (bare && path.length > 1 && path.endsWith('/')) this.#bare.set(path.slice(0, -1), leaf)
       leaves.push(leaf)

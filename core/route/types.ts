@@ -66,6 +66,8 @@ export interface ExplainOptions {
 export interface RouteMatcher<T extends RouteEntry> {
   /** In the document's order. */
   readonly routes: readonly T[]
+  /** Whether only what differs from an earlier one was compiled. */
+  readonly partial: boolean
   /** The route that takes a request. Its cost does not depend on how many routes there are. */
   match(host: string, path: string, method: string, facts?: FactsOf): T | undefined
   /** The same answer, with the routes that lost and why. */
