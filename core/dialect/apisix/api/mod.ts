@@ -8,6 +8,7 @@ import { Ciphertext } from './ciphertext.ts'
 import { findKind, KINDS, OLD_NAMES } from './kinds.ts'
 import { openApi } from './openapi.ts'
 import type { ApiOptions } from './options.ts'
+import { Pace } from './pace.ts'
 import type { Place } from './places.ts'
 import { describePlugins, pluginNames, schemaOf } from './plugins.ts'
 import { get } from './read.ts'
@@ -17,9 +18,6 @@ import { validateAll, validateSchema } from './validate.ts'
 import { patch, post, put, remove } from './write.ts'
 
 export { type ApiOptions, APISIX_VERSION } from './options.ts'
-
-/** How long an answer to a write waits for it to be in force. */
-const IN_FORCE_MS = 1000
 
 interface Env {
   readonly Bindings: { readonly caller: Caller }
@@ -229,13 +227,7 @@ function resourceContext(context: DialectContext, options: ApiOptions): Resource
     },
     all: (kind: string) => documents(`/${kind}`),
   }
-  const inForce = (revision: number): Promise<void> =>
-    new Promise((resolve) => {
-      const cancel = clock.after(IN_FORCE_MS, () => resolve())
-      void context.inForce(revision).then(() => {
-        cancel()
-        resolve()
-      })
-    })
+  const pace = new Pace(clock, context.inForce)
+  const inForce = (revision: number): ReturnType<Pace['wait']> => pace.wait(revision)
   return { store, clock, log, ciphertext, checks, prefix: options.prefix, documents, inForce }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../../port/mod.ts'
 import type { Store, StoredDocument, StoreFailure } from '../../../store/mod.ts'
+import type { DocumentProblem } from '../../types.ts'
 import type { CheckContext } from './checks/types.ts'
 import type { Ciphertext } from './ciphertext.ts'
 
@@ -14,6 +15,6 @@ export interface ResourceContext {
   readonly prefix: string
   /** The documents right in a folder such as `/routes`, in the order of their keys. */
   readonly documents: (folder: string) => Promise<readonly StoredDocument[] | StoreFailure>
-  /** Waits until a write is in force, or long enough. */
-  readonly inForce: (revision: number) => Promise<void>
+  /** Waits until a write is in force, or long enough, and says what is wrong because of it. */
+  readonly inForce: (revision: number) => Promise<readonly DocumentProblem[]>
 }

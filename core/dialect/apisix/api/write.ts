@@ -192,12 +192,14 @@ async function answerWrite(
   context: ResourceContext,
   { id, written, warnings, action, isNew }: Done,
 ): Promise<Answer> {
-  await context.inForce(written.modifyRevision)
+  const problems = await context.inForce(written.modifyRevision)
+  const told = problems.filter(({ key }) => key === written.key).map(({ message }) => message)
   for (const warning of warnings) context.log.write('warn', warning, { key: written.key })
   const value = await sealed(written.value, request.place, context)
   const answer = wrote(envelope(request, context, id), value, action, isNew)
-  if (warnings.length === 0) return answer
-  const text = warnings.map((each) => `299 sallyport "${each.replace(/["\\]/g, '')}"`).join(', ')
+  const all = [...warnings, ...told]
+  if (all.length === 0) return answer
+  const text = all.map((each) => `299 sallyport "${each.replace(/["\\]/g, '')}"`).join(', ')
   return { ...answer, headers: { Warning: text.replace(/[^ -~]/g, '?') } }
 }
 

@@ -1,0 +1,52 @@
+import type { Clock } from '../../../port/mod.ts'
+import type { DocumentProblem, InForce } from '../../types.ts'
+
+/** The longest that an answer to a write waits. */
+const LONGEST_WAIT_MS = 1000
+/** Writes that follow each other sooner are a flood. */
+const FLOOD_MS = 250
+/** In a flood, waits that are longer than this on average are left out. */
+const PATIENCE_MS = 10
+
+/**
+ * Waits until a write is in force before it is answered: who opens a connection after the answer meets what was
+ * written. In a flood of writes, each of which would wait for a rest that leaves time to traffic, answers come once
+ * the write is kept, as APISIX's do; what comes after the flood waits again.
+ */
+export class Pace {
+  readonly #clock: Clock
+  readonly #inForce: (revision: number) => Promise<InForce>
+  /** How long it took of late until a write was in force. */
+  #usual = 0
+  #last = -Infinity
+
+  constructor(clock: Clock, inForce: (revision: number) => Promise<InForce>) {
+    this.#clock = clock
+    this.#inForce = inForce
+  }
+
+  /** @returns what is wrong with documents because of the write, as far as it is known */
+  async wait(revision: number): Promise<readonly DocumentProblem[]> {
+    const from = this.#clock.monotonic()
+    const isFlood = from - this.#last < FLOOD_MS
+    this.#last = from
+    const found = this.#inForce(revision).then((state) => {
+      this.#usual += (this.#clock.monotonic() - from - this.#usual) / 4
+      return state.ok ? [] : state.problems
+    })
+    if (isFlood && this.#usual > PATIENCE_MS) return []
+    const { promise: late, cancel } = this.#late()
+    const problems = await Promise.race([found, late])
+    cancel()
+    this.#last = this.#clock.monotonic()
+    return problems
+  }
+
+  #late(): { readonly promise: Promise<readonly DocumentProblem[]>; readonly cancel: () => void } {
+    let cancel = (): void => {}
+    const promise = new Promise<readonly DocumentProblem[]>((resolve) => {
+      cancel = this.#clock.after(LONGEST_WAIT_MS, () => resolve([]))
+    })
+    return { promise, cancel }
+  }
+}
