@@ -2,6 +2,7 @@ import { owned, toHex } from './bytes.ts'
 import { decodedOf, readCertificates } from './certificate.ts'
 import { isSelfIssued } from './decode.ts'
 import { readWhole, Tag } from './der.ts'
+import { carriesPublicKey } from './embedded-key.ts'
 import { writePem } from './pem.ts'
 import { isIssuedBy } from './path-validation.ts'
 import { keyAlgorithm, plainPkcs8, privateKeyDer } from './private-key.ts'
@@ -99,7 +100,7 @@ function isRoot(certificate: Certificate): boolean {
 
 const CHALLENGE = new TextEncoder().encode('the key of this certificate')
 
-/** Signs with the one and verifies with the other. */
+/** Compares public keys; where the private key does not carry its own, signs with the one and verifies with the other. */
 async function fits(certificate: Certificate, pkcs8: Uint8Array): Promise<boolean> {
   const { key } = decodedOf(certificate)
   const { id, curve } = keyAlgorithm(pkcs8)
@@ -107,6 +108,8 @@ async function fits(certificate: Certificate, pkcs8: Uint8Array): Promise<boolea
   if (key.kind === 'ec' && (curve?.tag !== Tag.oid || toHex(curve.der) !== curveHex(key.spki))) {
     return false
   }
+  const carried = carriesPublicKey(key.key, pkcs8)
+  if (carried !== undefined) return carried
   const [importing, signing] = algorithmsOf(key.kind, key.curve)
   const data = owned(plainPkcs8(pkcs8))
   const signer = await crypto.subtle.importKey('pkcs8', data, importing, false, ['sign'])
