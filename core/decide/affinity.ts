@@ -27,16 +27,16 @@ export interface Affinity {
 const COOKIE_DIGITS = 16
 
 /** Compiles what an upstream says of affinity; undefined where each request is for itself. */
-export async function compileAffinity(
+export function compileAffinity(
   { name, balance, persistence }: UpstreamConfig,
   endpoints: readonly CompiledEndpoint[],
-): Promise<Affinity | undefined> {
+): Affinity | undefined {
   if (persistence === undefined && typeof balance !== 'object') return undefined
   const cookies = new Map<string, string>()
   const byCookie = new Map<string, string>()
   for (const { address } of persistence?.by === 'cookie' ? endpoints : []) {
     // Addresses are nobody's business, and a name of one's own choice would be one more thing to keep.
-    const value = (await contentId('endpoint cookie', name, address)).slice(0, COOKIE_DIGITS)
+    const value = contentId('endpoint cookie', name, address).slice(0, COOKIE_DIGITS)
     cookies.set(address, value)
     byCookie.set(value, address)
   }

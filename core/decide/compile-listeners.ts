@@ -9,7 +9,7 @@ import { compileConnections } from './compile-connections.ts'
 import { compileClients } from './compile-trust.ts'
 import type { CompiledClients } from './compile-trust.ts'
 import { type Noted, notedCertificate, notedTrust, tellOf } from './compile-warnings.ts'
-import { contentId, deriveBytes } from './content-id.ts'
+import { contentId, expandKey } from './content-id.ts'
 import type { KeyPair } from './pki-tools.ts'
 import { readKeyPairAt } from './read-materials.ts'
 import { reusable } from './reusable.ts'
@@ -124,7 +124,7 @@ async function compileEntry(
   const clients = await compileClients(context, entry.clients, place)
   if (pairs === undefined || clients === undefined) return undefined
   const names = entry.names.map((name) => name.toLowerCase())
-  const profile = await compileProfile(context, { entry, names }, { pairs, clients })
+  const profile = compileProfile(context, { entry, names }, { pairs, clients })
   const certificates = pairs.map((pair) => pair.certificates[0] as Certificate)
   const made = { names, profile, policy: clients.policy, certificates, config: entry }
   return { ...made, notes: notesOf(made, usedBy), mismatches: mismatchesOf(made) }
@@ -185,11 +185,11 @@ function mismatchesOf({ certificates, names, config }: Made): TlsName['mismatche
   })
 }
 
-async function compileProfile(
+function compileProfile(
   context: CompileContext,
   { entry, names }: { readonly entry: TlsEntryConfig; readonly names: readonly string[] },
   { pairs, clients }: { readonly pairs: readonly KeyPair[]; readonly clients: CompiledClients },
-): Promise<TlsServerProfile> {
+): TlsServerProfile {
   const { minVersion, maxVersion, http2 } = entry
   const credentials = pairs.map((pair) => pair.credentials)
   const alpn = http2 ? ALPN : ALPN.slice(1)
@@ -199,8 +199,7 @@ async function compileProfile(
   // Names and policy are part of the id, so a ticket of one never opens another (CVE-2025-23419).
   const versions = [minVersion, maxVersion ?? '']
   const content = { basis, names, policy, credentials, alpn, versions, authorities }
-  const id = await contentId('tls server', content)
-  const ticketKey = await deriveBytes(context.secret, { purpose: `ticket ${id}`, length: 48 })
+  const id = contentId('tls server', content)
   const { mode, skip } = clients.policy
   // Where some paths need no certificate, the handshake cannot insist on one.
   const clientMode = mode === 'require' && skip.length > 0 ? 'request' : mode
@@ -212,6 +211,6 @@ async function compileProfile(
     minVersion,
     ...(maxVersion === undefined ? {} : { maxVersion }),
     authorities,
-    ticketKey,
+    ticketKey: expandKey(context.secret, { purpose: `ticket ${id}`, length: 48 }),
   })
 }

@@ -60,7 +60,7 @@ export async function compileClients(
 ): Promise<CompiledClients | undefined> {
   const { mode, depth, applications } = config
   if (mode === 'none') {
-    const id = await contentId('client policy', mode)
+    const id = contentId('client policy', mode)
     const policy = {
       id,
       mode,
@@ -82,7 +82,7 @@ export async function compileClients(
   if (truststore === undefined) return undefined
   const { sendAuthorities, allow } = config
   const skip = skipped === undefined ? [] : compilePatterns(context, skipped.patterns, skipped.path)
-  const id = await contentId(
+  const id = contentId(
     'client policy',
     mode,
     truststore.id,

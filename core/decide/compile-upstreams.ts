@@ -87,11 +87,11 @@ async function compileUpstream(
   const tls = tlsConfig && await compileTls(context, { config: tlsConfig, alpn }, [...path, 'tls'])
   if (tlsConfig !== undefined && tls === undefined) return undefined
   const endpoints: CompiledEndpoint[] = []
-  for (const each of endpointConfigs) endpoints.push(await compileEndpoint(context, each, tls))
+  for (const each of endpointConfigs) endpoints.push(compileEndpoint(context, each, tls))
   const keys = endpoints.map((
     { key, weight, priority, monitor },
   ) => [key, weight, priority, monitor])
-  const id = await contentId('upstream', rest, persistence ?? null, host, keys)
+  const id = contentId('upstream', rest, persistence ?? null, host, keys)
   const kept = context.keeper.upstreams.get(id)
   if (kept !== undefined) return kept
   const before = context.previous?.upstreams.get(name)
@@ -100,7 +100,7 @@ async function compileUpstream(
     id,
     endpoints,
     balancer: createBalancer(endpoints, rulesOf(config), before?.balancer),
-    affinity: await compileAffinity({ ...config, name }, endpoints),
+    affinity: compileAffinity({ ...config, name }, endpoints),
     certificate: tls?.certificate,
     verification: tls?.verification,
     namedByHost: typeof tlsConfig?.name === 'object',
@@ -200,11 +200,11 @@ async function systemAnchors(
   return fail(context, path, `Could not find roots to verify endpoints with: ${state}`)
 }
 
-async function compileEndpoint(
+function compileEndpoint(
   context: CompileContext,
   { host, port, weight, priority, monitor }: EndpointConfig,
   tls: SharedTls | undefined,
-): Promise<CompiledEndpoint> {
+): CompiledEndpoint {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   // The name from a request's Host is known with the request alone.
   const name = typeof tls?.config.name === 'string' ? tls.config.name : host
@@ -215,8 +215,8 @@ async function compileEndpoint(
   }
   const serverName = serverNameOf(name)
   const { alpn, credentials, verification } = tls
-  const id = await contentId('tls client', serverName, credentials, alpn)
-  const contextId = await contentId('tls client context', credentials)
+  const id = contentId('tls client', serverName, credentials, alpn)
+  const contextId = contentId('tls client context', credentials)
   const profile = context.keeper.clients.keep({ id, contextId, serverName, credentials, alpn })
   const trust = verification === undefined
     ? 'unverified'

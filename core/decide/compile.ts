@@ -159,7 +159,7 @@ async function createContext(
   options: CompileOptions,
 ): Promise<CompileContext> {
   const secret = await deriveBytes(options.secret, { purpose: 'basis', length: 32 })
-  const basis = await contentId('basis', [...secret])
+  const basis = contentId('basis', [...secret])
   const { previous } = options
   return {
     ...options,

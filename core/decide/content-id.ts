@@ -1,9 +1,10 @@
+import { hmacSha256, sha256 } from './sha256.ts'
+
 const utf8 = new TextEncoder()
 
 /** SHA-256 over any JSON-like content, hex: equal content gives equal ids. Each kind of content names itself first. */
-export async function contentId(kind: string, ...content: readonly unknown[]): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', utf8.encode(JSON.stringify([kind, content])))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+export function contentId(kind: string, ...content: readonly unknown[]): string {
+  return sha256(utf8.encode(JSON.stringify([kind, content])))
 }
 
 /** What {@linkcode deriveBytes} derives. */
@@ -11,6 +12,18 @@ export interface Derivation {
   readonly purpose: string
   /** In bytes. */
   readonly length: number
+}
+
+/** Derives key material from a secret without waiting: HKDF-Expand (RFC 5869 section 2.3) over SHA-256. */
+export function expandKey(secret: Uint8Array, { purpose, length }: Derivation): Uint8Array {
+  const info = utf8.encode(`sallyport ${purpose}`)
+  const out = new Uint8Array(Math.ceil(length / 32) * 32)
+  let block = new Uint8Array(0)
+  for (let n = 1; n * 32 <= out.length; n++) {
+    block = hmacSha256(secret, Uint8Array.of(...block, ...info, n))
+    out.set(block, (n - 1) * 32)
+  }
+  return out.subarray(0, length)
 }
 
 /** Derives key material from a secret with HKDF (RFC 5869) over SHA-256. */

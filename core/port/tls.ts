@@ -25,7 +25,10 @@ export interface TlsServerProfile {
   readonly maxVersion?: 'TLSv1.2' | undefined
   /** PEM of the CAs named in CertificateRequest; empty names none. */
   readonly authorities: string
-  /** 48 bytes that protect session tickets. A ticket of one profile never opens another. */
+  /**
+   * What protects session tickets. A ticket of one profile never opens another: of a connection's profile, 48 bytes;
+   * of a snapshot's entry, what those are derived from.
+   */
   readonly ticketKey: Uint8Array
 }
 
