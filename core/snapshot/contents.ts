@@ -45,6 +45,14 @@ function unreadable(error: unknown): string {
   return REASONS[code] ?? safe(error.message)
 }
 
+function bytesOf(base64: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(base64.replace(/\s/g, '')), (char) => char.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+}
+
 /** How many files a folder may have. */
 const MOST_FILES = 1000
 
@@ -132,8 +140,9 @@ export class Contents {
     const place = source.place === 'inline' ? path : [...path, source.place]
     const value = this.#value(source, path)
     if (!(value instanceof Mismatch)) return value
-    const what = { inline: pathText(path), file: 'file', env: 'environment variable' }[source.place]
-    const text = source.place === 'inline' ? '' : ` ${quote(source.text)}`
+    const from = { file: 'file', env: 'environment variable', inline: '', base64: '' }[source.place]
+    const what = from === '' ? pathText(path) : from
+    const text = from === '' ? '' : ` ${quote(source.text)}`
     this.#problems.error(place, `Cannot read ${what}${text}: ${value.message}`)
     return undefined
   }
@@ -165,6 +174,10 @@ export class Contents {
       const data = this.#files.get(from) ?? 'it was not loaded'
       if (typeof data === 'string') return data
       return data instanceof Uint8Array ? { place, from, data } : 'it is a folder'
+    }
+    if (place === 'base64') {
+      const data = bytesOf(text)
+      return data === undefined ? 'it is not base64' : { place, from: pathText(path), data }
     }
     const found = place === 'env' ? this.#variable(text) : text
     if (found === undefined) return 'it is not set'

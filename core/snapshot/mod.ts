@@ -18,3 +18,4 @@ export {
 } from './read.ts'
 export { DEFAULT_DIALECTS } from './schema/dialects.ts'
 export { describeSchema, type SectionDescription } from './schema/mod.ts'
+export { writeConfiguration } from './write.ts'

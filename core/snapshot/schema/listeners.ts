@@ -17,6 +17,8 @@ export interface WrittenTlsEntry {
   readonly minVersion: TlsEntryConfig['minVersion']
   readonly http2: boolean
   readonly skipClientCertificate: readonly string[]
+  readonly maxVersion: 'TLSv1.2' | undefined
+  readonly withoutName: boolean | undefined
 }
 
 /** A listener, before files are read. */
@@ -43,6 +45,8 @@ export const tlsEntrySchema: z.ZodType<WrittenTlsEntry> = map('a tls entry', {
   minVersion: choice('TLSv1.2', 'TLSv1.3').default('TLSv1.2'),
   http2: boolean().default(true),
   skipClientCertificate: list('regular expressions', text()).default([]),
+  maxVersion: choice<'TLSv1.2'>('TLSv1.2').optional(),
+  withoutName: boolean().optional(),
 })
 
 /** Kinds of proxies whose header for the client's certificate is known. */

@@ -5,7 +5,7 @@ import { filePath, name } from './scalars.ts'
 import type { Material } from '../types.ts'
 
 /** Where content comes from. */
-export type Place = 'inline' | 'file' | 'env'
+export type Place = 'inline' | 'file' | 'env' | 'base64'
 
 /** What stood there, with a name for messages. */
 export type Content = Material & { readonly place: Place }
@@ -40,11 +40,14 @@ interface Options<T> {
   /** The place that a bare string stands for; undefined: a string cannot be used. */
   readonly bare: (text: string) => Place | undefined
   readonly expected: string
+  /** Whether the content may be no text. */
+  readonly binary?: boolean
 }
 
 interface Named {
   readonly file: string | undefined
   readonly env: string | undefined
+  readonly base64?: string | undefined
 }
 
 const fileOrEnv: z.ZodType<Named> = map('a source', {
@@ -52,17 +55,37 @@ const fileOrEnv: z.ZodType<Named> = map('a source', {
   env: name().optional(),
 })
 
-function source<T>({ make, join, bare, expected }: Options<T>): z.ZodType<Source<T>> {
+const base64 = scalar(
+  (raw) =>
+    typeof raw === 'string' && /^[\w+/\s]+={0,2}\s*$/.test(raw)
+      ? raw
+      : new Mismatch('expected base64'),
+  true,
+)
+
+/** Content that may be no text can stand in the document, too. */
+const fileEnvOrBase64: z.ZodType<Named> = map('a source', {
+  file: filePath().optional(),
+  env: name().optional(),
+  base64: base64.optional(),
+})
+
+function source<T>({ make, join, bare, expected, binary }: Options<T>): z.ZodType<Source<T>> {
   const wrong = new Mismatch(`expected ${expected}`)
   const text = scalar((raw) => {
     const place = typeof raw === 'string' ? bare(raw) : undefined
     return place === undefined ? wrong : new Source(place, raw as string, { make, join })
   }, true)
-  const named = fileOrEnv.transform(({ file, env }, context) => {
-    if ((file === undefined) !== (env === undefined)) {
-      return new Source(file === undefined ? 'env' : 'file', (file ?? env)!, { make, join })
+  const form = binary === true ? fileEnvOrBase64 : fileOrEnv
+  const named = form.transform((found, context) => {
+    const [first, ...others] = (['file', 'env', 'base64'] as const).filter((key) =>
+      found[key] !== undefined
+    )
+    if (first !== undefined && others.length === 0) {
+      return new Source(first, found[first] as string, { make, join })
     }
-    context.issues.push({ code: 'custom', input: {}, message: 'expected either file or env' })
+    const message = `expected either ${binary === true ? 'file, env or base64' : 'file or env'}`
+    context.issues.push({ code: 'custom', input: {}, message })
     return z.NEVER
   })
   return pick((raw) => isMap(raw) ? named : text)
@@ -122,6 +145,7 @@ export function material(): z.ZodType<Source<Material>> {
   return source({
     make: notEmpty,
     bare: (text) => text.includes(PEM) ? 'inline' : text === '' ? undefined : 'file',
+    binary: true,
     expected: 'the path of a file, PEM, { file: ... } or { env: ... }',
   })
 }
@@ -135,12 +159,13 @@ export function materials(): z.ZodType<Source<readonly Material[]>> {
     },
     join: (values) => values.flat(),
     bare: (text) => text.includes(PEM) ? 'inline' : text === '' ? undefined : 'file',
+    binary: true,
     expected: 'the path of a file or folder, PEM, { file: ... } or { env: ... }',
   })
 }
 
 function fromBase64(content: Content): Material | Mismatch {
-  if (content.place === 'file') return notEmpty(content)
+  if (content.place === 'file' || content.place === 'base64') return notEmpty(content)
   try {
     const bytes = atob(decode(content) as string)
     return notEmpty({ ...content, data: Uint8Array.from(bytes, (char) => char.charCodeAt(0)) })
@@ -154,6 +179,7 @@ export function pkcs12(): z.ZodType<Source<Material>> {
   return source({
     make: fromBase64,
     bare: (text) => text.includes(PEM) || text === '' ? undefined : 'file',
+    binary: true,
     expected: 'the path of a file, { file: ... } or { env: ... } with base64',
   })
 }
