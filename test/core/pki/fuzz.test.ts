@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+import process from 'node:process'
 import t from 'tap'
 import { readPkcs12 } from '../../../core/pki/bundle.ts'
 import {
@@ -8,6 +10,7 @@ import {
   readOcspResponse,
   readPem,
 } from '../../../core/pki/mod.ts'
+import { reshape } from './der-tree.ts'
 import { ask, CA, crl, good, Lab, LEAF } from './lab.ts'
 
 const lab = new Lab(t)
@@ -36,7 +39,10 @@ function random(seed: number): () => number {
   }
 }
 
-const next = random(20_260_101)
+/** By hand: 200,000 and more, with other seeds. */
+const ROUNDS = Number(process.env['SALLYPORT_FUZZ_ROUNDS'] ?? 1500)
+const SEED = Number(process.env['SALLYPORT_FUZZ_SEED'] ?? 20_260_101)
+const next = random(SEED)
 const pick = (n: number) => Math.floor(next() * n)
 
 /** Flips, cuts, doubles or overwrites some bytes. */
@@ -79,6 +85,40 @@ t.test('judge accepts no damaged certificate and throws at none', async (t) => {
   }
   t.equal(accepted, 0)
   t.comment(`slowest: ${slowest.toFixed(1)} ms`)
+})
+
+t.test('judge accepts no reshaped certificate, and none costs much', async (t) => {
+  const store = await createTruststore({ anchors: [root] })
+  const now = Date.now() + 2000
+  const cost = async (chain: Uint8Array[]) => {
+    const start = performance.now()
+    const verdict = await judge({ chain, purpose: 'client', depth: 2 }, store, now)
+    return { verdict, ms: performance.now() - start }
+  }
+  const accepted: string[] = []
+  let slowest = 0
+  let read = 0
+  for (let i = 0; i < ROUNDS; i++) {
+    const chain = [leaf.der, inter.der]
+    const at = pick(2)
+    const original = chain[at] as Uint8Array
+    let shaped: Uint8Array = original
+    for (let times = pick(3); times >= 0; times--) {
+      shaped = pick(6) === 0 ? mutate(shaped) : reshape(shaped, pick)
+    }
+    if (same(shaped, original)) continue
+    chain[at] = shaped
+    const { verdict, ms } = await cost(chain)
+    if (verdict.ok) accepted.push(Buffer.from(shaped).toString('hex'))
+    if (verdict.code !== 'malformed') read++
+    // The machine may have been busy with something else.
+    if (ms > 50) {
+      slowest = Math.max(slowest, Math.min(ms, (await cost(chain)).ms, (await cost(chain)).ms))
+    }
+  }
+  t.same(accepted, [])
+  t.ok(slowest < 50, `slowest: ${slowest.toFixed(1)} ms`)
+  t.ok(read > ROUNDS / 20, `${read} of ${ROUNDS} were read`)
 })
 
 t.test('no flipped bit of a leaf is accepted', async (t) => {

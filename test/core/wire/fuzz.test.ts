@@ -1,50 +1,11 @@
 /** Damaged messages: nothing is thrown, and the outcome never depends on how the bytes were cut. */
 import t from 'tap'
 import { parseClientHello, parseProxyHeader } from '../../../core/wire/mod.ts'
+import { damaged } from './damage.ts'
+import { numbers } from './h2/numbers.ts'
 import { readMessage, wireCases } from './reading.ts'
 
 const ROUNDS = 6000
-const HOSTILE = [
-  '\r',
-  '\n',
-  '\0',
-  ' ',
-  '\t',
-  ':',
-  ';',
-  ',',
-  '\r\n',
-  '\r\n\r\n',
-  '\x7f',
-  '\xff',
-  '0',
-  '%2e',
-  '/..',
-  '"',
-]
-
-/** Numbers that look random, the same in each run. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor(state / 0x1_0000_0000 * below)
-  }
-}
-
-function damaged(text: string, below: (limit: number) => number): string {
-  const at = below(text.length + 1)
-  const piece = HOSTILE[below(HOSTILE.length)]!
-  switch (below(3)) {
-    case 0:
-      return text.slice(0, at) + piece + text.slice(at)
-    case 1:
-      return text.slice(0, at) + piece + text.slice(at + piece.length)
-    default:
-      return text.slice(0, at) + text.slice(at + 1 + below(4))
-  }
-}
-
 t.test('parsers read damaged messages the same however they are cut', (t) => {
   const cases = [...wireCases().values()].flat().filter(({ bytes }) => bytes.length < 600)
   const below = numbers(42)
