@@ -13,9 +13,9 @@ t.test('after a kill in the middle of tasks each has ended, and what it made agr
   let gateway: Balanced = await startGcore(t, folder)
   let before = 0
   const moments: ((answers: readonly Promise<unknown>[]) => Promise<unknown>)[] = [
-    () => someTaskUnderWay(gateway.client),
+    () => tasksBegun(gateway.client, before + 1),
     (answers) => Promise.any(answers),
-    () => new Promise((resolve) => setTimeout(resolve, 60)),
+    () => tasksBegun(gateway.client, before + CHANGES / 2),
   ]
   for (const moment of moments) {
     // What it loads at the first call is not what is to be killed.
@@ -45,10 +45,10 @@ t.test('after a kill in the middle of tasks each has ended, and what it made agr
   }
 })
 
-async function someTaskUnderWay(client: GcoreClient): Promise<void> {
+async function tasksBegun(client: GcoreClient, count: number): Promise<void> {
   for (;;) {
     const { body } = await client.call('GET', '/v1/tasks?limit=1')
-    if (body.count > 0) return
+    if (body.count >= count) return
   }
 }
 
