@@ -162,6 +162,8 @@ interface SharedTls {
   readonly config: UpstreamTlsConfig
   readonly certificate: Certificate | undefined
   readonly credentials: Credentials | undefined
+  /** Stands for the credentials. */
+  readonly contextId: string
   readonly verification: Verification | undefined
 }
 
@@ -173,7 +175,9 @@ async function compileTls(
   const pair = config.certificate &&
     await readKeyPairAt(context, config.certificate, [...path, 'certificate'])
   if (config.certificate !== undefined && pair === undefined) return undefined
-  const own = { config, alpn, certificate: pair?.certificates[0], credentials: pair?.credentials }
+  const credentials = pair?.credentials
+  const contextId = contentId('tls client context', credentials)
+  const own = { config, alpn, certificate: pair?.certificates[0], credentials, contextId }
   if (!config.verify) return { ...own, verification: undefined }
   const anchors = config.trust.ca.length === 0 ? await systemAnchors(context, path) : undefined
   const options = { path, acceptsAnyLeaf: false, anchors }
@@ -214,9 +218,8 @@ function compileEndpoint(
     return found
   }
   const serverName = serverNameOf(name)
-  const { alpn, credentials, verification } = tls
+  const { alpn, credentials, contextId, verification } = tls
   const id = contentId('tls client', serverName, credentials, alpn)
-  const contextId = contentId('tls client context', credentials)
   const profile = context.keeper.clients.keep({ id, contextId, serverName, credentials, alpn })
   const trust = verification === undefined
     ? 'unverified'

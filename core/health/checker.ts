@@ -51,9 +51,10 @@ export class Checker implements Task {
 
   /** Goes on under another snapshot; what is asked otherwise is asked at once. */
   take(charge: Charge): void {
-    const { checks, state } = this.#charge
-    const same = JSON.stringify(checks) === JSON.stringify(charge.checks) &&
-      state.endpoint.key === charge.state.endpoint.key
+    const { checks, state, upstream } = this.#charge
+    if (upstream === charge.upstream) return
+    const same = state.endpoint.key === charge.state.endpoint.key &&
+      (checks === charge.checks || JSON.stringify(checks) === JSON.stringify(charge.checks))
     this.#charge = charge
     const underWay = this.deadline === Infinity
     if (!same && !underWay) this.deadline = this.#ports.schedule.now
