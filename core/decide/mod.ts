@@ -3,7 +3,7 @@
  * decision: forward it, or refuse it with a code. It must never know sockets, timers or how a chain is judged.
  * @module
  */
-export { cookieOf, givenCookie } from './affinity.ts'
+export { givenCookie } from './affinity.ts'
 export type { Affinity, AffinityFacts } from './affinity.ts'
 export { admit, policyOf, speaksForOthers } from './admit.ts'
 export { ApplicationIndex } from './application-index.ts'
@@ -13,6 +13,7 @@ export { changeApplications, compile } from './compile.ts'
 export type { ApplicationsChange, CompileResult } from './compile.ts'
 export type { CompileOptions } from './compile-context.ts'
 export type * from './compiled.ts'
+export { factsOf } from './facts-of.ts'
 export { deriveBytes } from './content-id.ts'
 export type { Derivation } from './content-id.ts'
 export { decide } from './decide.ts'

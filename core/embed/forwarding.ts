@@ -1,6 +1,6 @@
 import { refusal } from '../decide/mod.ts'
 import type { AffinityFacts, CompiledEndpoint, Forward, Refusal } from '../decide/mod.ts'
-import { HeldBody, Picker } from '../proxy/mod.ts'
+import { affinityFacts, HeldBody, Picker } from '../proxy/mod.ts'
 import type { FilteredResponse } from '../proxy/mod.ts'
 import { outgoingHeaders, type OutgoingParts } from './outgoing.ts'
 import { BODILESS, bodyTooLarge, hasBody } from './request.ts'
@@ -56,9 +56,8 @@ export class Forwarding {
   async send(): Promise<Response | Refusal> {
     const { forward, now, request, head } = this.#parts
     const { peer } = this.#parts
-    const facts = (): AffinityFacts => {
-      return { head, peer, consumer: forward.grant?.application ?? '' }
-    }
+    const facts = (): AffinityFacts =>
+      forward.filtering?.facts ?? affinityFacts(head, peer, forward.grant)
     const picker = this.#picker = new Picker(forward.upstream, { now, facts })
     const repeatable = !hasBody(request) && IDEMPOTENT.has(head.method)
     for (;;) {

@@ -18,7 +18,7 @@ import { passingTrailers } from './header-classes.ts'
 import { HeldBody } from './held-body.ts'
 import { askLocally, concat, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
-import { nameIn, prefaceOf, timesFor } from './passage.ts'
+import { affinityFacts, nameIn, prefaceOf, timesFor } from './passage.ts'
 import { Picker } from './picker.ts'
 import type { DialResult } from './pool.ts'
 import type { Http1Options } from './request-head.ts'
@@ -141,10 +141,9 @@ export class Exchange implements ClientUser, ServerUser {
     this.#attempt()
   }
 
-  #newPicker({ upstream, grant }: Forward): Picker {
-    const facts = (): AffinityFacts => {
-      return { head: this.head, peer: this.#peer as Peer, consumer: grant?.application ?? '' }
-    }
+  #newPicker({ upstream, grant, filtering }: Forward): Picker {
+    const facts = (): AffinityFacts =>
+      filtering?.facts ?? affinityFacts(this.head, this.#peer as Peer, grant)
     const onHealth = this.#runtime.onHealth
     return new Picker(upstream, { now: this.#time, facts, onHealth })
   }
@@ -292,7 +291,9 @@ export class Exchange implements ClientUser, ServerUser {
     if (head.status < 200) return this.#client.inform(head)
     this.#upstreamTook = this.#runtime.ports.clock.monotonic() - this.#upstreamSince
     this.#picker?.succeeded(head.status, this.#upstreamTook)
-    const headers = [...endToEnd(head.headers), ...this.#picker?.remember(head.headers) ?? []]
+    const kept = endToEnd(head.headers)
+    const more = this.#picker?.remember(head.headers) ?? NO_TRAILERS
+    const headers = more.length === 0 ? kept : [...kept, ...more]
     const plain: FilteredResponse = { status: head.status, headers, body: undefined }
     const response = this.#filtered?.respond(plain, true) ?? plain
     if (response.body !== undefined) {

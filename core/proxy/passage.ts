@@ -1,4 +1,12 @@
-import type { CompiledListener, CompiledUpstream, Forward } from '../decide/mod.ts'
+import { factsOf } from '../decide/mod.ts'
+import type {
+  AffinityFacts,
+  CompiledListener,
+  CompiledUpstream,
+  DecidedHead,
+  Forward,
+  Peer,
+} from '../decide/mod.ts'
 import type { Address } from '../port/mod.ts'
 import { writeProxyHeader } from '../wire/mod.ts'
 
@@ -15,6 +23,17 @@ export function prefaceOf(
 ): Uint8Array | undefined {
   if (proxyProtocol === undefined) return undefined
   return writeProxyHeader({ version: proxyProtocol === 'v1' ? 1 : 2, source, destination })
+}
+
+/** What of a request without filters may lead to an endpoint. */
+export function affinityFacts(
+  head: DecidedHead,
+  peer: Peer,
+  grant: Forward['grant'],
+): AffinityFacts {
+  const facts = factsOf(head, peer, undefined)
+  if (grant?.application !== undefined) facts.named.set('consumer_name', grant.application)
+  return facts
 }
 
 /** The name in a Host; undefined where it is empty. */

@@ -1,4 +1,4 @@
-import { cookieOf, givenCookie, refusal } from '../decide/mod.ts'
+import { givenCookie, refusal } from '../decide/mod.ts'
 import type {
   AffinityFacts,
   CompiledEndpoint,
@@ -156,11 +156,11 @@ export class Picker implements Choice<CompiledEndpoint> {
     const facts = this.#options.facts?.()
     if (affinity === undefined || facts === undefined) return
     this.key = affinity.keyOf(facts)
-    this.#secure = facts.peer.secure
+    this.#secure = facts.client.secure
     const { persistence } = affinity
     if (persistence === undefined) return
     const { by, name } = persistence
-    this.#session = by === 'source-ip' ? facts.peer.address : cookieOf(facts.head.headers, name)
+    this.#session = by === 'source-ip' ? facts.address : facts.cookie(name)
     if (this.#session === undefined) return
     const id = by === 'cookie'
       ? affinity.byCookie.get(this.#session)

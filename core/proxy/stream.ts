@@ -1,4 +1,4 @@
-import { refusal } from '../decide/mod.ts'
+import { factsOf, refusal } from '../decide/mod.ts'
 import type {
   AffinityFacts,
   CompiledEndpoint,
@@ -171,10 +171,15 @@ export class Stream implements Client {
 }
 
 /** Of a request there is nothing; of the client, its address and the name that it asked for. */
-function affinityOf({ ends, sni }: StreamFacts): AffinityFacts {
-  return {
-    head: { method: '', host: sni, path: '', query: '', headers: [] },
-    peer: { address: ends.source.host, secure: false, sni },
-    consumer: '',
+function affinityOf({ ends, sni, listener }: StreamFacts): AffinityFacts {
+  const peer = {
+    address: ends.source.host,
+    listener: listener.name,
+    secure: false,
+    sni,
+    trustedProxy: false,
+    certificate: undefined,
+    port: ends.destination.port,
   }
+  return factsOf({ method: '', host: sni, path: '', headers: [] }, peer, undefined)
 }
