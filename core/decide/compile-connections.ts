@@ -1,9 +1,18 @@
-import type { Limits, ListenerConfig } from '../snapshot/types.ts'
+import { MOST_ROUNDS, parseShaCrypt, UserList } from '../plan/mod.ts'
+import type { ListenerConfig, Path } from '../snapshot/types.ts'
+import { type CompileContext, fail } from './compile-context.ts'
 import type { ConnectionRules } from './compiled.ts'
+import { equal } from './equal.ts'
 import { inRange, parseAddress, parseRange } from './ip-range.ts'
+import { printable } from './safe-text.ts'
 
 /** What a listener says of its connections, before and besides requests. */
-export function compileConnections(config: ListenerConfig, limits: Limits): ConnectionRules {
+export function compileConnections(
+  context: CompileContext,
+  config: ListenerConfig,
+  path: Path,
+): ConnectionRules {
+  const { limits } = context
   const { stream, connections, forwardedHeaders, upstreamTimes, clientTimeout } = config
   return {
     stream,
@@ -11,6 +20,7 @@ export function compileConnections(config: ListenerConfig, limits: Limits): Conn
     forwardedHeaders,
     upstreamTimes,
     clientTimeout,
+    users: compileUsers(context, config, path),
     admits: admission(config.allowFrom),
     limits: clientTimeout === undefined ? limits : {
       ...limits,
@@ -19,6 +29,24 @@ export function compileConnections(config: ListenerConfig, limits: Limits): Conn
       sendTimeout: clientTimeout,
     },
   }
+}
+
+/** The users of a listener; those of the snapshot in use, where they are the same, so that who was checked is known. */
+function compileUsers(
+  context: CompileContext,
+  { name: listener, users }: ListenerConfig,
+  path: Path,
+): UserList | undefined {
+  for (const [index, { name, hash }] of users.entries()) {
+    if (parseShaCrypt(hash) !== undefined) continue
+    const state = 'its hash is none of crypt(3) that begins with $5$ or $6$ and has at most ' +
+      `${MOST_ROUNDS} rounds`
+    const action = `Could not let user "${printable(name)}" in at listener "${listener}"`
+    fail(context, [...path, 'users', index, 'hash'], `${action}: ${state}`)
+  }
+  if (users.length === 0) return undefined
+  const before = context.reusable?.listeners.get(listener)?.users
+  return before !== undefined && equal(before.users, users) ? before : new UserList(users)
 }
 
 function admission(allowFrom: readonly string[]): (address: string) => boolean {

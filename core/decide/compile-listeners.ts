@@ -64,7 +64,7 @@ async function compileListener(
   const policy = clients.policy
   const { secure, scopes, style, local } = config
   const own = { name, address, secure, proxyProtocol, scopes, style, local }
-  const rules = compileConnections(config, context.limits)
+  const rules = compileConnections(context, config, path)
   return { ...own, ...rules, tls, selectTls, clients: policy, trustedProxies }
 }
 

@@ -1,4 +1,4 @@
-import type { CompiledPlans, IdentityRule } from '../plan/mod.ts'
+import type { CompiledPlans, IdentityRule, UserList } from '../plan/mod.ts'
 import type { Certificate, Truststore } from '../pki/mod.ts'
 import type { Address, ClientMode, TlsClientProfile, TlsServerProfile } from '../port/mod.ts'
 import type { CompiledFilter } from '../filter/mod.ts'
@@ -86,6 +86,8 @@ export interface ConnectionRules {
   readonly forwardedHeaders: ListenerConfig['forwardedHeaders']
   readonly upstreamTimes: UpstreamTimes
   readonly clientTimeout: number | undefined
+  /** Who may come in by name and password; undefined: nobody is asked. */
+  readonly users: UserList | undefined
   /** The configuration's, with the listener's own time-outs. */
   readonly limits: Limits
 }

@@ -225,6 +225,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalMeaning>> = {
     message: 'The credential is not accepted',
     advice: 'The key, or name and password, belong to no application that the filter knows',
   },
+  CREDENTIAL_UNCHECKED: {
+    status: 503,
+    message: 'Too many logins at once: try again',
+    advice: 'Somebody may be guessing the passwords of a listener: look at who asks',
+  },
   RATE_LIMITED: {
     status: 429,
     message: 'Too many requests: try again later',

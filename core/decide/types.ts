@@ -48,6 +48,7 @@ export type RefusalCode =
   | 'CONSUMER_NOT_ALLOWED'
   | 'CREDENTIAL_MISSING'
   | 'CREDENTIAL_UNKNOWN'
+  | 'CREDENTIAL_UNCHECKED'
   | 'RATE_LIMITED'
   | 'NO_ENDPOINT'
   | 'DRAINING'
@@ -68,6 +69,8 @@ export interface Refusal {
   readonly detail: string
   /** Whether `detail` may be told to the client. */
   readonly verbose: boolean
+  /** Fields that the answer has besides. */
+  readonly headers?: HeaderList
   /** In place of what the client is told otherwise; its key in JSON, where a style has it. */
   readonly told?: { readonly key: 'message' | 'error_msg'; readonly text: string } | undefined
 }

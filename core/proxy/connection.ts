@@ -2,6 +2,7 @@ import { isVerdictCurrent, policyOf } from '../decide/mod.ts'
 import type { ClientCertificate, CompiledListener, Peer, Refusal, Snapshot } from '../decide/mod.ts'
 import type { HeaderList, RequestHead } from '../wire/mod.ts'
 import type { Identifier } from './identify.ts'
+import { Login } from './login.ts'
 import type { LocalHandler } from './local.ts'
 import { clientFields } from './request-head.ts'
 import type { Ends } from './passage.ts'
@@ -35,6 +36,7 @@ export class ClientConnection {
   readonly #runtime: Runtime
   readonly #identifier: Identifier
   #snapshot: Snapshot | undefined
+  readonly login: Login = new Login()
   #limitsOf: Snapshot
   #limits: Snapshot['limits']
   #peer: Peer | undefined

@@ -1,7 +1,7 @@
 import { decide, refusal, refusalLook } from '../decide/mod.ts'
 import type {
-  AffinityFacts,
   CompiledEndpoint,
+  CompiledListener,
   Filtering,
   Forward,
   Local,
@@ -18,8 +18,8 @@ import { passingTrailers } from './header-classes.ts'
 import { HeldBody } from './held-body.ts'
 import { askLocally, concat, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
-import { affinityFacts, nameIn, prefaceOf, timesFor } from './passage.ts'
-import { Picker } from './picker.ts'
+import { nameIn, pickerFor, prefaceOf, timesFor } from './passage.ts'
+import type { Picker } from './picker.ts'
 import type { DialResult } from './pool.ts'
 import type { Http1Options } from './request-head.ts'
 import type { Runtime } from './runtime.ts'
@@ -109,6 +109,14 @@ export class Exchange implements ClientUser, ServerUser {
     const { listener } = connection
     if (listener === undefined) return this.#refuse(refusal('DRAINING', 'The listener is gone'))
     this.#style = listener.style
+    const login = connection.login.check(listener, this.head)
+    if (!(login instanceof Promise)) return this.#admit(peer, listener, login)
+    this.#client.holdBody()
+    login.then((refused) => this.#over || this.#admit(peer, listener, refused)).catch(this.#failed)
+  }
+
+  #admit(peer: Peer, listener: CompiledListener, refused: Refusal | undefined): void {
+    if (refused !== undefined) return this.#refuse(refused)
     const decision = decide(this.#runtime.snapshot, listener, this.head, peer, this.#time)
     this.#route = decision.route?.name ?? ''
     this.#style = decision.route?.style ?? listener.style
@@ -137,15 +145,9 @@ export class Exchange implements ClientUser, ServerUser {
   #proceed(decision: Forward | Refuse): void {
     if (decision.kind === 'refuse') return this.#refuse(decision.refusal)
     this.#forward = decision
-    this.#picker = this.#newPicker(decision)
+    const asked = { head: this.head, peer: this.#peer as Peer, now: this.#time }
+    this.#picker = pickerFor(this.#runtime, decision, asked)
     this.#attempt()
-  }
-
-  #newPicker({ upstream, grant, filtering }: Forward): Picker {
-    const facts = (): AffinityFacts =>
-      filtering?.facts ?? affinityFacts(this.head, this.#peer as Peer, grant)
-    const onHealth = this.#runtime.onHealth
-    return new Picker(upstream, { now: this.#time, facts, onHealth })
   }
 
   /** Phase **forward**: the next endpoint, over a connection that stands or a new one. */
@@ -164,9 +166,13 @@ export class Exchange implements ClientUser, ServerUser {
     this.#client.holdBody()
     const { connection } = this.#client
     const preface = prefaceOf(upstream, connection.facts.ends)
-    const connectTimeout = timesFor(this.#forward as Forward, connection.listener).connect
+    const connectTimeout = this.#times.connect
     pool.dial(this.#time, { upgrade, preface, connectTimeout })
       .then((result) => this.#dialed(result)).catch(this.#failed)
+  }
+
+  get #times(): ReturnType<typeof timesFor> {
+    return timesFor(this.#forward as Forward, this.#client.connection.listener)
   }
 
   /** The Host that is sent. */
@@ -191,8 +197,7 @@ export class Exchange implements ClientUser, ServerUser {
     const hasBody = this.head.framing !== 'none'
     if (hasBody) upstream.cork()
     this.#corked = hasBody
-    const times = timesFor(this.#forward as Forward, this.#client.connection.listener)
-    const [readTimeout, sendTimeout] = [times.read, times.send]
+    const { read: readTimeout, send: sendTimeout } = this.#times
     const forward = this.#forwardOptions()
     const head = this.#filtered?.head(this.head) ?? this.head
     upstream.begin({ head, forward, user: this, readTimeout, sendTimeout })
@@ -411,7 +416,10 @@ export class Exchange implements ClientUser, ServerUser {
     this.#status = refusal.status
     const accept = getHeader(this.head.headers, 'accept')
     const look = refusalLook(refusal, { accept, style: this.#style })
-    this.#respond({ ...look, reason: '', body: new TextEncoder().encode(look.body) })
+    const headers = refusal.headers === undefined
+      ? look.headers
+      : [...look.headers, ...refusal.headers]
+    this.#respond({ ...look, headers, reason: '', body: new TextEncoder().encode(look.body) })
   }
 
   /** Sends an answer that is there as a whole, through the filters. */

@@ -8,7 +8,9 @@ import type {
   Peer,
 } from '../decide/mod.ts'
 import type { Address } from '../port/mod.ts'
-import { writeProxyHeader } from '../wire/mod.ts'
+import { type RequestHead, writeProxyHeader } from '../wire/mod.ts'
+import { Picker } from './picker.ts'
+import type { Runtime } from './runtime.ts'
 
 /** Both ends of a client's connection, by its own account or that of a PROXY header. */
 export interface Ends {
@@ -34,6 +36,16 @@ export function affinityFacts(
   const facts = factsOf(head, peer, undefined)
   if (grant?.application !== undefined) facts.named.set('consumer_name', grant.application)
   return facts
+}
+
+/** The endpoints of one exchange. */
+export function pickerFor(
+  { onHealth }: Pick<Runtime, 'onHealth'>,
+  { upstream, grant, filtering }: Forward,
+  { head, peer, now }: { readonly head: RequestHead; readonly peer: Peer; readonly now: number },
+): Picker {
+  const facts = (): AffinityFacts => filtering?.facts ?? affinityFacts(head, peer, grant)
+  return new Picker(upstream, { now, facts, onHealth })
 }
 
 /** The name in a Host; undefined where it is empty. */
