@@ -3,10 +3,11 @@ import type { DocumentProblem, InForce } from '../../types.ts'
 
 /** The longest that an answer to a write waits. */
 const LONGEST_WAIT_MS = 1000
-/** Writes that follow each other sooner are a flood. */
+/** So many writes that follow each other within this time are a flood. */
 const FLOOD_MS = 250
+const FLOOD = 300
 /** In a flood, waits that are longer than this on average are left out. */
-const PATIENCE_MS = 10
+const PATIENCE_MS = 5
 
 /**
  * Waits until a write is in force before it is answered: who opens a connection after the answer meets what was
@@ -19,6 +20,8 @@ export class Pace {
   /** How long it took of late until a write was in force. */
   #usual = 0
   #last = -Infinity
+  /** Writes that followed each other. */
+  #row = 0
 
   constructor(clock: Clock, inForce: (revision: number) => Promise<InForce>) {
     this.#clock = clock
@@ -28,13 +31,13 @@ export class Pace {
   /** @returns what is wrong with documents because of the write, as far as it is known */
   async wait(revision: number): Promise<readonly DocumentProblem[]> {
     const from = this.#clock.monotonic()
-    const isFlood = from - this.#last < FLOOD_MS
+    this.#row = from - this.#last < FLOOD_MS ? this.#row + 1 : 0
     this.#last = from
     const found = this.#inForce(revision).then((state) => {
       this.#usual += (this.#clock.monotonic() - from - this.#usual) / 4
       return state.ok ? [] : state.problems
     })
-    if (isFlood && this.#usual > PATIENCE_MS) return []
+    if (this.#row > FLOOD && this.#usual > PATIENCE_MS) return []
     const { promise: late, cancel } = this.#late()
     const problems = await Promise.race([found, late])
     cancel()
