@@ -1,7 +1,6 @@
 import type { PkiProblem } from '../pki/mod.ts'
 import type { Limits, Path, Problem } from '../snapshot/types.ts'
 import type { Snapshot } from './compiled.ts'
-import type { Expiring } from './expiry.ts'
 import type { Keeper } from './keeper.ts'
 import type { PkiTools } from './pki-tools.ts'
 
@@ -32,7 +31,6 @@ export interface CompileContext extends CompileOptions {
   readonly reusable: Snapshot | undefined
   readonly keeper: Keeper
   readonly problems: Problem[]
-  readonly expiring: Expiring[]
   /** Fingerprints of what was warned about already because of its end. */
   readonly warned: Set<string>
 }

@@ -8,7 +8,7 @@ import type { CompileContext, Place } from './compile-context.ts'
 import { compileConnections } from './compile-connections.ts'
 import { compileClients } from './compile-trust.ts'
 import type { CompiledClients } from './compile-trust.ts'
-import { type Noted, notedCertificate, notedTrust, tellOf } from './compile-warnings.ts'
+import { type Noted, notedCertificate, notedTrust, warnOfNotes } from './compile-warnings.ts'
 import { contentId, expandKey } from './content-id.ts'
 import type { KeyPair } from './pki-tools.ts'
 import { readKeyPairAt } from './read-materials.ts'
@@ -53,19 +53,16 @@ async function compileListener(
   const tls = await compileEntries(context, config, { path: [...path, 'tls'], usedBy })
   if (clients === undefined || tls.length < config.tls.length) return undefined
   const { truststore } = clients.policy
-  if (truststore !== undefined) {
-    tellOf(
-      context,
-      notedTrust({ truststore, kind: 'client-ca' }, { ...clientsAt, path: [] }),
-      clientsAt.path,
-    )
-  }
+  const notes = truststore === undefined
+    ? []
+    : notedTrust({ truststore, kind: 'client-ca' }, { ...clientsAt, path: ['clients'] })
+  warnOfNotes(context, notes, path)
   const selectTls = compileTlsNames(context, tls, { path: [...path, 'tls'], usedBy })
   const policy = clients.policy
   const { secure, scopes, style, local } = config
   const own = { name, address, secure, proxyProtocol, scopes, style, local }
   const rules = compileConnections(context, config, path)
-  return { ...own, ...rules, tls, selectTls, clients: policy, trustedProxies }
+  return { ...own, ...rules, tls, selectTls, clients: policy, trustedProxies, notes }
 }
 
 /** The TLS entries of a listener; those that are equal in the snapshot in use are not read again. */
@@ -98,7 +95,7 @@ async function compileEntries(
 }
 
 function warnOfEntry(context: CompileContext, { notes, mismatches }: TlsName, path: Path): void {
-  tellOf(context, notes, path)
+  warnOfNotes(context, notes, path)
   for (const { path: inner, message } of mismatches) warn(context, [...path, ...inner], message)
 }
 

@@ -12,6 +12,8 @@ import type {
   PlanType,
   RouteConfig,
 } from '../snapshot/types.ts'
+import { sameObjects } from '../route/mod.ts'
+import { OverlayMap } from '../snapshot/mod.ts'
 import { compileConditions, type Condition } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
@@ -35,6 +37,7 @@ export function compileAllRoutes(
   upstreams: Upstreams,
 ): ScopedRoutes {
   const previous = context.previous?.routes
+  const changed = changedUpstreams(context.previous?.upstreams, upstreams)
   const all: CompiledRoute[] = []
   for (const kind of ['api', 'route'] as const) {
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
@@ -43,10 +46,14 @@ export function compileAllRoutes(
       const config = configs[index] as AnyConfig
       const before = known[index]
       // Nothing is made for what is as it was: there may be thousands, and one has changed.
-      const route = before !== undefined && isCurrent(before, upstreams)
+      const route = before !== undefined && (changed === undefined || changed.has(config.upstream)
+          ? isCurrent(before, upstreams)
+          : true)
         ? before
         : compileRoute(context, config, { kind, upstreams, path: [`${kind}s`, index] })
-      if (route !== undefined) all.push(route)
+      if (route !== undefined) {
+        all.push(route)
+      }
     }
   }
   checkApis(context, apis)
@@ -62,20 +69,33 @@ export function compileAllRoutes(
 
 type AnyConfig = RouteConfig | ApiConfig
 
+/** Names of upstreams that may be others than before; undefined: any. */
+function changedUpstreams(
+  before: Upstreams | undefined,
+  after: Upstreams,
+): ReadonlySet<string> | undefined {
+  return before && OverlayMap.between(before, after)
+}
+
 /** Of few unknown routes among more than these, none is looked for under another object: making it costs less. */
 const MANY = 2000
 const FEW = 64
 
 /** What each configuration was compiled to before; equal ones of a configuration that was read anew count. */
 function knownRoutes(
-  { keeper, previous }: CompileContext,
+  { previous }: CompileContext,
   kind: CompiledRoute['kind'],
   configs: readonly AnyConfig[],
 ): readonly (CompiledRoute | undefined)[] {
-  const known = configs.map((config) => keeper.routes.get(config))
-  const unknown = known.reduce((sum, each) => sum + Number(each === undefined), 0)
-  if (unknown === 0 || unknown <= FEW && configs.length > MANY) return known
-  const before = previous?.routes.routes.filter((route) => route.kind === kind) ?? []
+  if (previous === undefined) return []
+  const { configuration: { apis, routes }, routes: { routes: compiled } } = previous
+  const [earlier, first] = kind === 'api' ? [apis, 0] : [routes, apis.length]
+  const known = sameObjects<AnyConfig>(earlier, configs)
+  const unknown = known?.filter((at) => at === undefined).length ?? Infinity
+  if (known !== undefined && (unknown === 0 || unknown <= FEW && configs.length > MANY)) {
+    return known.map((at) => at === undefined ? undefined : compiled[first + at])
+  }
+  const before = compiled.slice(first, first + earlier.length)
   return reusable<AnyConfig, CompiledRoute>(before, configs, ({ name }) => name)
 }
 
@@ -105,7 +125,7 @@ function compileRoute(
     return fail(context, [...path, 'upstream'], message)
   }
   const isApi = 'plans' in config
-  const route: CompiledRoute = {
+  return {
     kind,
     name,
     match,
@@ -126,8 +146,6 @@ function compileRoute(
     filters: compileOwnFilters(context, config, [...path, 'filters']),
     config,
   }
-  context.keeper.routes.set(config, route)
-  return route
 }
 
 /** What `match` asks for besides host, path and method. */

@@ -7,11 +7,11 @@ import type { CompiledEndpoint, CompiledUpstream, Verification } from './compile
 import { fail, isProblem, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
 import { compileTrust } from './compile-trust.ts'
-import { type Noted, notedCertificate, notedTrust, tellOf } from './compile-warnings.ts'
+import { type Noted, notedCertificate, notedTrust, warnOfNotes } from './compile-warnings.ts'
 import { contentId } from './content-id.ts'
 import { equal } from './equal.ts'
 import { parseAddress } from './ip-range.ts'
-import { OverlayMap } from './overlay-map.ts'
+import { OverlayMap } from '../snapshot/mod.ts'
 import { readKeyPairAt } from './read-materials.ts'
 
 const ALPN: Readonly<Record<UpstreamConfig['protocol'], readonly string[]>> = {
@@ -28,6 +28,9 @@ export async function compileUpstreams(
   configs: ReadonlyMap<string, UpstreamConfig>,
 ): Promise<ReadonlyMap<string, CompiledUpstream>> {
   const known = context.reusable?.upstreams ?? NONE
+  const few = context.reusable &&
+    OverlayMap.between(context.reusable.configuration.upstreams, configs)
+  if (few !== undefined) return await compileFew(context, configs, few)
   const fresh: Fresh[] = []
   let same = 0
   // Nothing is made for what is as it was: there may be thousands, and one has changed.
@@ -47,6 +50,27 @@ export async function compileUpstreams(
 }
 
 const NONE: ReadonlyMap<string, CompiledUpstream> = new Map()
+
+/** The same, where no others than these can have changed. */
+async function compileFew(
+  context: CompileContext,
+  configs: ReadonlyMap<string, UpstreamConfig>,
+  names: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, CompiledUpstream>> {
+  const known = context.reusable?.upstreams ?? NONE
+  const fresh: Fresh[] = []
+  const remove: string[] = []
+  for (const name of names) {
+    const config = configs.get(name)
+    const before = known.get(name)
+    if (config === undefined) remove.push(name)
+    else if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
+  }
+  const put = await compileFresh(context, fresh)
+  for (const upstream of put.values()) warnOfUpstream(context, upstream)
+  for (const { name } of fresh) if (!put.has(name)) remove.push(name)
+  return OverlayMap.of(known, { put, remove })
+}
 
 interface Fresh {
   readonly name: string
@@ -141,7 +165,7 @@ function notesOf(config: UpstreamConfig, tls: SharedTls | undefined, name: strin
 
 function warnOfUpstream(context: CompileContext, upstream: CompiledUpstream): void {
   const { name, verification, config, endpoints, notes } = upstream
-  if (notes.length > 0) tellOf(context, notes, ['upstreams', name])
+  if (notes.length > 0) warnOfNotes(context, notes, ['upstreams', name])
   if (!endpoints.some(takesTraffic)) {
     const message = `Upstream "${name}" has no endpoint with weight`
     warn(context, ['upstreams', name, 'endpoints'], message)

@@ -47,10 +47,9 @@ export function notedTrust(
   return [...anchors, ...crls]
 }
 
-/** Adds what expires to the snapshot's list, and warns of what has expired or soon will. */
-export function tellOf(context: CompileContext, notes: readonly Noted[], at: Path): void {
+/** Warns of what has expired or soon will. */
+export function warnOfNotes(context: CompileContext, notes: readonly Noted[], at: Path): void {
   for (const { expiring, path, whose } of notes) {
-    context.expiring.push(expiring)
     const text = expiryText(expiring, context.now)
     if (text === undefined) continue
     const { kind, subject, sha256, usedBy, notAfter } = expiring

@@ -48,7 +48,6 @@ export async function compile(
     routes,
     applications,
     filters: compileOwnFilters(context, every, ['filters']),
-    expiring: context.expiring,
     isIdentityHeader: headerNameTest(identityHeaders(configuration)),
   })
 }
@@ -168,7 +167,6 @@ async function createContext(
     limits: configuration.limits,
     keeper: Keeper.of(options.previous),
     problems: [],
-    expiring: [],
     warned: new Set(),
   }
 }

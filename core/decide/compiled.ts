@@ -23,7 +23,6 @@ import type { HeaderList } from '../wire/types.ts'
 import type { Affinity } from './affinity.ts'
 import type { ApplicationIndex } from './application-index.ts'
 import type { Noted } from './compile-warnings.ts'
-import type { Expiring } from './expiry.ts'
 import type { Keeper } from './keeper.ts'
 import type { ScopedRoutes } from './scoped-routes.ts'
 
@@ -111,6 +110,8 @@ export interface CompiledListener extends ConnectionRules {
   /** The policy for certificates that a trusted proxy's header carries. */
   readonly clients: ClientPolicy
   readonly trustedProxies: TrustedProxies | undefined
+  /** What of it expires, besides what `tls` has. */
+  readonly notes: readonly Noted[]
 }
 
 /** One host:port of an upstream, ready for dialling. */
@@ -199,8 +200,6 @@ export interface Snapshot {
   readonly applications: ApplicationIndex
   /** What every request meets before the filters of its route. */
   readonly filters: readonly CompiledFilter[]
-  /** What listeners and upstreams use and what expires; certificates of applications are in `applications`. */
-  readonly expiring: readonly Expiring[]
   /**
    * Whether a header, by its name in lower case, carries identity: it is removed from every request that does
    * not come from a trusted proxy. `_` counts as `-`.

@@ -1,5 +1,6 @@
 import type { Crl } from '../pki/mod.ts'
 import type { CertificateSummary } from '../snapshot/types.ts'
+import type { Noted } from './compile-warnings.ts'
 import type { Snapshot } from './compiled.ts'
 
 /** What something that expires is used for. */
@@ -55,7 +56,15 @@ export function expiringCrl(usedBy: string, crl: Crl): Expiring | undefined {
 
 /** Everything that a snapshot uses and that expires, the most urgent first. */
 export function expiries(snapshot: Snapshot, now: number): Expiry[] {
-  const all = [...snapshot.expiring]
+  const all: Expiring[] = []
+  const add = (notes: readonly Noted[]): void => {
+    for (const { expiring } of notes) all.push(expiring)
+  }
+  for (const { notes, tls } of snapshot.listeners.values()) {
+    add(notes)
+    for (const entry of tls) add(entry.notes)
+  }
+  for (const { notes } of snapshot.upstreams.values()) add(notes)
   for (const { name, certificates } of snapshot.applications) {
     const usedBy = `application "${name}"`
     for (const { certificate } of certificates) {

@@ -1,7 +1,6 @@
 import type { Certificate, Truststore } from '../pki/mod.ts'
 import type { TlsClientProfile, TlsServerProfile } from '../port/mod.ts'
-import type { RouteConfig } from '../snapshot/types.ts'
-import type { ClientPolicy, CompiledRoute, CompiledUpstream, Snapshot } from './compiled.ts'
+import type { ClientPolicy, CompiledUpstream, Snapshot } from './compiled.ts'
 
 /** Keeps one object for equal ids: that of the snapshot in use, if it has one. */
 class Kept<T extends { readonly id: string }> {
@@ -33,8 +32,6 @@ export class Keeper {
   readonly servers: Kept<TlsServerProfile> = new Kept()
   readonly clients: Kept<TlsClientProfile> = new Kept()
   readonly upstreams: Kept<CompiledUpstream> = new Kept()
-  /** What each configuration of a route was compiled to, for the very same one to be known again. */
-  readonly routes: WeakMap<RouteConfig, CompiledRoute> = new WeakMap()
 
   #roots: Promise<readonly Certificate[]> | undefined
   readonly #began: number

@@ -1,3 +1,4 @@
+import { OverlayMap } from '../snapshot/mod.ts'
 import type { Configuration, DialectsConfig, ListenerConfig } from '../snapshot/types.ts'
 import type { ConfigurationParts } from './types.ts'
 
@@ -25,21 +26,32 @@ export function mergeParts(
     own: readonly T[],
     of: (parts: ConfigurationParts) => Iterable<T>,
   ): readonly T[] => own.concat(...dialects.map(({ parts }) => kept(of(parts))))
-  const upstreams = new Map(base.upstreams)
-  for (const { parts } of dialects) {
-    for (const [name, upstream] of parts.upstreams) {
-      if (!without.has(upstream)) upstreams.set(name, upstream)
-    }
-  }
   return {
     ...base,
     listeners: all(withEntries(base, dialects, kept), ({ listeners }) => listeners),
-    upstreams,
+    upstreams: mergeUpstreams([base, ...dialects.map(({ parts }) => parts)], without),
     routes: all(base.routes, ({ routes }) => routes),
     apis: all(base.apis, ({ apis }) => apis),
     applications: all(base.applications, ({ applications }) => applications.values()),
     filters: all(base.filters, ({ filters = [] }) => filters),
   }
+}
+
+/** Fewer upstreams than these are put together in an instant. */
+const MANY = 256
+
+/** All upstreams. Where one of the maps is large it is not copied: the others are laid over it. */
+function mergeUpstreams(
+  parts: readonly Pick<Configuration, 'upstreams'>[],
+  without: ReadonlySet<object>,
+): Configuration['upstreams'] {
+  const maps = parts.map(({ upstreams }) => upstreams)
+  const large = maps.filter(({ size }) => size > MANY)
+  const base = large.length === 1 ? large[0] as Configuration['upstreams'] : new Map()
+  const put = new Map(maps.filter((map) => map !== base).flatMap((map) => [...map]))
+  const merged = OverlayMap.of(base, { put, remove: [] })
+  if (without.size === 0) return merged
+  return new Map([...merged].filter(([, upstream]) => !without.has(upstream)))
 }
 
 /** The document's listeners, with the server certificates that dialects add to them. */

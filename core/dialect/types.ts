@@ -24,7 +24,10 @@ export interface ConfigurationParts {
   readonly listeners: readonly ListenerConfig[]
   /** Server certificates for the listeners that the dialect's option `listeners` names. */
   readonly tls: readonly TlsEntryConfig[]
-  /** By name. Names of upstreams, routes, APIs and applications begin with the dialect's and a colon. */
+  /**
+   * By name. Names of upstreams, routes, APIs and applications begin with the dialect's and a colon. The map is never
+   * changed once it was given.
+   */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>
   readonly routes: readonly RouteConfig[]
   readonly apis: readonly ApiConfig[]

@@ -69,3 +69,27 @@ function nextMeeting<T>(
   }
   return undefined
 }
+
+/**
+ * Where each object of a list stood in an earlier one, undefined where it is new; undefined where the lists are too
+ * different to tell at the cost of a comparison each.
+ */
+export function sameObjects<T extends object>(
+  before: readonly T[],
+  after: readonly T[],
+): (number | undefined)[] | undefined {
+  const places = new Array<number | undefined>(after.length).fill(undefined)
+  let from = 0
+  let to = 0
+  while (from < before.length || to < after.length) {
+    if (from < before.length && before[from] === after[to]) {
+      places[to++] = from++
+      continue
+    }
+    const apart = nextMeeting(before, after, [from, to])
+    if (apart === undefined) return undefined
+    from += apart[0]
+    to += apart[1]
+  }
+  return places
+}

@@ -64,7 +64,7 @@ class Toy implements Translator {
     return {
       listeners: [],
       tls: [],
-      upstreams: this.#upstreams,
+      upstreams: new Map(this.#upstreams),
       routes: [...this.#routes.values()],
       apis: [],
       applications: this.#applications,

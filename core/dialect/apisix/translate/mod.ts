@@ -5,6 +5,7 @@ import type {
   TlsEntryConfig,
   UpstreamConfig,
 } from '../../../snapshot/types.ts'
+import { OverlayMap } from '../../../snapshot/mod.ts'
 import type { Change } from '../../../store/mod.ts'
 import type { ConfigurationParts, DocumentProblem, PartsChange, Translator } from '../../types.ts'
 import { type Table, tableOf } from '../table.ts'
@@ -42,6 +43,9 @@ export class ApisixTranslator implements Translator {
   readonly #names = new SniNames((entry, key) => this.#keys.set(entry, key))
   #parts: ConfigurationParts | undefined
   #changed = new Set<Unit>(ORDER)
+  /** Upstreams by name as they were given last, and the names of those that changed since. */
+  #given: ReadonlyMap<string, UpstreamConfig> = new Map()
+  readonly #renewed = new Map<string, UpstreamConfig | undefined>()
 
   constructor(options: TranslateOptions) {
     this.#options = options
@@ -118,13 +122,16 @@ export class ApisixTranslator implements Translator {
         const before = this.#upstreams.get(id)
         const made = conf && this.#upstream(conf, { key, name: `${PREFIX}upstream:${id}`, notes })
         this.#keep(this.#upstreams, id, key, made)
+        this.#renew(before, made)
         if (statusOf(before) !== statusOf(made)) this.#markUsers(key, dirty)
         break
       }
       case 'services': {
         const inline = tableOf(conf, 'upstream')
         const name = `${PREFIX}service:${id}`
+        const before = this.#services.get(id)
         this.#keep(this.#services, id, key, inline && this.#upstream(inline, { key, name, notes }))
+        this.#renew(before, this.#services.get(id))
         this.#markUsers(key, dirty)
         break
       }
@@ -186,7 +193,9 @@ export class ApisixTranslator implements Translator {
           ? this.#services.get(of) ?? { status: 503 }
           : this.#upstream(upstream, { key, name: `${PREFIX}route:${of}`, notes }),
     })
+    const before = this.#routes.get(id)
     this.#keep(this.#routes, id, key, made)
+    this.#renew(ownUpstream(before), ownUpstream(made))
     if (made === undefined) return
     this.#keys.set(made.route, key)
     if (made.inline !== undefined && !this.#keys.has(made.inline)) this.#keys.set(made.inline, key)
@@ -219,7 +228,7 @@ export class ApisixTranslator implements Translator {
   }
 
   #tls(): readonly TlsEntryConfig[] {
-    const ordered = this.#inOrder('ssls').flatMap(({ id, key }) => {
+    const ordered = this.#documents.inOrder('ssls').flatMap(({ id, key }) => {
       const entry = this.#ssls.get(id)
       return entry === undefined ? [] : [{ key, entry }]
     })
@@ -229,34 +238,42 @@ export class ApisixTranslator implements Translator {
     return entries
   }
 
+  /** Notes that an upstream is another one now, or none. */
+  #renew(before: Upstream | undefined, after: Upstream | undefined): void {
+    if (before !== undefined && 'name' in before) this.#renewed.set(before.name, undefined)
+    if (after !== undefined && 'name' in after) this.#renewed.set(after.name, after)
+  }
+
   #allUpstreams(): ReadonlyMap<string, UpstreamConfig> {
-    const all = new Map<string, UpstreamConfig>()
-    const add = (upstream: Upstream | undefined): void => {
-      if (upstream !== undefined && 'name' in upstream) all.set(upstream.name, upstream)
+    const put = new Map<string, UpstreamConfig>()
+    const remove: string[] = []
+    for (const [name, upstream] of this.#renewed) {
+      if (upstream === undefined) remove.push(name)
+      else put.set(name, upstream)
     }
-    for (const upstream of this.#upstreams.values()) add(upstream)
-    for (const upstream of this.#services.values()) add(upstream)
-    for (const { inline } of this.#routes.values()) add(inline)
-    return all
+    this.#renewed.clear()
+    this.#given = OverlayMap.of(this.#given, { put, remove })
+    return this.#given
   }
 
   #allRoutes(): readonly RouteConfig[] {
-    return this.#inOrder('routes').flatMap(({ id }) => {
+    const all: RouteConfig[] = []
+    for (const { id } of this.#documents.inOrder('routes')) {
       const made = this.#routes.get(id)
-      return made === undefined ? [] : [made.route]
-    })
-  }
-
-  /** Ids of a kind, the oldest document first. */
-  #inOrder(kind: string): readonly { readonly id: string; readonly key: string }[] {
-    return [...this.#documents.of(kind)]
-      .map(([id, { key, created }]) => ({ id, key, created }))
-      .sort((a, b) => a.created - b.created)
+      if (made !== undefined) all.push(made.route)
+    }
+    return all
   }
 }
 
 function isUnit(kind: string): kind is Unit {
   return (ORDER as readonly string[]).includes(kind)
+}
+
+/** The upstream that stands within a route; not that of its service. */
+function ownUpstream(route: TranslatedRoute | undefined): UpstreamConfig | undefined {
+  const inline = route?.inline
+  return inline?.name.startsWith(`${PREFIX}route:`) ? inline : undefined
 }
 
 /** What counts of an upstream for those who name it: whether it is there, and if not, how they answer. */

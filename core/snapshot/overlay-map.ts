@@ -53,6 +53,24 @@ export class OverlayMap<K, V> implements ReadonlyMap<K, V> {
     return all.size + gone.size > LIMIT ? new Map(overlay) : overlay
   }
 
+  /** The keys at which two maps may differ; undefined where only a comparison of all could tell. */
+  static between<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): ReadonlySet<K> | undefined {
+    if (a === b) return new Set()
+    const [first, second] = [a, b].map((map) => map instanceof OverlayMap ? map : undefined)
+    if (baseOf(a) !== baseOf(b)) return undefined
+    const keys = new Set<K>()
+    for (const overlay of [first, second] as (OverlayMap<K, V> | undefined)[]) {
+      if (overlay === undefined) continue
+      for (const key of overlay.#put.keys()) keys.add(key)
+      for (const key of overlay.#gone) keys.add(key)
+    }
+    return keys
+
+    function baseOf(map: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+      return map instanceof OverlayMap ? map.#base as ReadonlyMap<K, V> : map
+    }
+  }
+
   get(key: K): V | undefined {
     const found = this.#put.get(key)
     if (found !== undefined) return found

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { OverlayMap } from '../../../core/decide/overlay-map.ts'
+import { OverlayMap } from '../../../core/snapshot/overlay-map.ts'
 
 /** A fixed sequence, the same each time. */
 function* numbers(): Generator<number, never> {
