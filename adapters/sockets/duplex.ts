@@ -75,6 +75,8 @@ export class SocketDuplex implements Duplex {
 
   write(data: Uint8Array | string): boolean {
     if (this.native.destroyed) return true
+    // Behind an empty write, Deno's TLS sends nothing any more.
+    if (data.length === 0) return !this.native.writableNeedDrain
     return typeof data === 'string' ? this.native.write(data, 'latin1') : this.native.write(data)
   }
 

@@ -1,12 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { createHash, randomBytes } from 'node:crypto'
 import t from 'tap'
-import { head, plainClient } from '../../support/client.ts'
-import { TestClock } from '../../support/gateway.ts'
-import { okay } from '../../support/upstream.ts'
+import { head, plainClient, tlsClient } from '../../support/client.ts'
+import { startGateway, TestClock } from '../../support/gateway.ts'
+import { Pki } from '../../support/pki.ts'
+import { okay, startUpstream } from '../../support/upstream.ts'
 import type { UpstreamOptions } from '../../support/upstream.ts'
 import type { Wire } from '../../support/wire.ts'
-import { plainScene } from './scene.ts'
+import { everythingTo, plainScene } from './scene.ts'
 
 const UPGRADE = ['Connection: Upgrade', 'Upgrade: echo']
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'
@@ -57,6 +58,25 @@ t.test('a WebSocket is tunnelled both ways', async (t) => {
   t.match(await gateway.line({ status: 101 }), { path: '/chat', requestBytes: 320 })
   t.equal(gateway.service.counters().upstreamConnections['main'], 0)
   t.equal(gateway.service.counters().connections['main'], 0)
+})
+
+t.test('tunnels go through TLS at both doors', async (t) => {
+  const pki = new Pki(t)
+  const ca = await pki.authority('ca')
+  const server = await pki.issue('server', { ca, names: ['IP:127.0.0.1'], use: 'serverAuth' })
+  const tls = { cert: server.chain, key: server.key, allowHalfOpen: true }
+  const upstream = await startUpstream(t, { ...echo(), tls })
+  const more = {
+    listener: `tls: [{ certificate: { cert: ${server.certFile}, key: ${server.keyFile} } }]`,
+    upstream: `tls: { ca: ${ca.certFile} }`,
+  }
+  const gateway = await startGateway(t, everythingTo(upstream.address, more))
+  const client = await tlsClient(t, gateway.port())
+  await upgraded(client)
+  for (const text of ['hello', 'x', 'y'.repeat(100_000)]) {
+    client.send(text)
+    t.equal((await client.take(text.length)).toString(), text)
+  }
 })
 
 t.test('bytes that come with the 101 reach the client', async (t) => {
