@@ -139,7 +139,7 @@ export class Forwarding {
     const came = answerOf(response)
     const body = response.body as ReadableStream<Uint8Array> | null
     const { answer, change } = 'code' in came ? { answer: came } : this.#changed(came)
-    if (change !== undefined && !('code' in answer)) return await this.#whole(answer, body, change)
+    if (change !== undefined) return await this.#whole(change, body)
     const passes = !('code' in answer) && answer.hasBody
     if (!passes) void body?.cancel().catch(() => {})
     if ('code' in answer) return answer
@@ -154,32 +154,31 @@ export class Forwarding {
   }
 
   /** What the filters make of an answer's head, and of its body. */
-  #changed(came: Answer): { answer: Answer; change?: FilteredResponse['body'] } {
+  #changed(came: Answer): { answer: Answer; change?: FilteredResponse } {
     const { filtered } = this.#parts
     if (filtered === undefined) return { answer: came }
-    const { status, headers, body } = filtered.respond({
-      status: came.status,
-      headers: listOf(came.headers),
-    }, true)
+    const head = { status: came.status, headers: listOf(came.headers) }
+    const changed = filtered.respond(head, true)
+    const { status, headers, body } = changed
     const list = new Headers()
     for (let i = 0; i + 1 < headers.length; i += 2) list.append(headers[i]!, headers[i + 1]!)
     const statusText = status === came.status ? came.statusText : ''
-    return { answer: { ...came, status, statusText, headers: list }, change: body }
+    const answer = { ...came, status, statusText, headers: list }
+    return body === undefined ? { answer } : { answer, change: changed }
   }
 
   /** An answer whose body is changed as a whole. */
   async #whole(
-    { status, headers }: Answer,
+    change: FilteredResponse,
     body: ReadableStream<Uint8Array> | null,
-    change: (came: Uint8Array) => Uint8Array,
   ): Promise<Response | Refusal> {
-    const held = new HeldBody({ status, headers: listOf(headers), body: change })
+    const held = new HeldBody(change)
     for await (const bytes of body ?? []) {
       if (held.push(bytes)) continue
       return refusal('UPSTREAM_MALFORMED', `A body of more than ${HeldBody.MOST} bytes`)
     }
     this.#answered = true
-    this.status = status
+    this.status = change.status
     this.#silence.pause()
     const whole = held.whole()
     this.responseBytes = whole.body.length

@@ -22,6 +22,7 @@ export const makeRewrite: Maker<RewriteFilterConfig> = (config, making) => {
   const changes = compileHeaderChanges(config.headers)
   const host = config.host === undefined ? undefined : compileTemplate(config.host)
   const { method, raw } = config
+  if (method === 'CONNECT') making.fail(['method'], 'Could not use CONNECT: it asks for a tunnel')
   return {
     onRequest: (passage) => {
       const { facts } = passage
@@ -82,7 +83,7 @@ function applyTarget(passage: Passage, { text, mayHaveQuery }: Rewritten, raw: b
   const mark = mayHaveQuery || raw ? text.indexOf('?') : -1
   const path = mark < 0 ? text : text.slice(0, mark)
   const own = mark < 0 ? '' : text.slice(mark)
-  if (raw) return passage.setTarget(safe(path), safe(own))
+  if (raw) return passage.setTarget(rooted(safe(path)), safe(own))
   const joint = own === '' ? '?' : '&'
   const all = query.length > 1 ? own + joint + query.slice(1) : own
   passage.setTarget(rooted(encodePath(path)), safe(all))

@@ -1,3 +1,4 @@
+import { setField } from './headers.ts'
 import type { Passage } from './passage.ts'
 import type { CompiledFilter, FilterPhase, ResponseInHand, Stop } from './types.ts'
 
@@ -65,7 +66,7 @@ class Run {
 export function runResponse(passage: Passage, response: ResponseInHand): void {
   const { facts, onResponse, told } = passage
   for (let i = 0; i + 1 < told.length; i += 2) {
-    response.headers.push(told[i] as string, told[i + 1] as string)
+    setField(response, told[i] as string, told[i + 1] as string)
   }
   for (const change of onResponse) {
     const { status, headers, upstream } = response

@@ -338,6 +338,7 @@ export class Exchange implements ClientUser, ServerUser {
 
   onUpstreamFault(fault: UpstreamFault): void {
     this.#upstream = undefined
+    this.#held = undefined
     this.#corked = false
     if (this.#status !== 0) return this.#breakOff(fault.code, fault.detail)
     const repeatable = fault.untouched || fault.stale && isIdempotent(this.head.method)

@@ -2,6 +2,7 @@ import { refusal, refusalLook, statusPage } from '../decide/mod.ts'
 import type { Filtering, LookOptions, Refusal, Snapshot } from '../decide/mod.ts'
 import { changesResponse, Passage, runRequest, runResponse } from '../filter/mod.ts'
 import type { FilterRefusal, LimitState, ResponseInHand, Stop } from '../filter/mod.ts'
+import { withoutFields } from '../wire/mod.ts'
 import type { HeaderList, RequestHead } from '../wire/mod.ts'
 import { clientFields, type ForwardOptions } from './request-head.ts'
 
@@ -14,22 +15,33 @@ export interface FilteredMeans {
   readonly now: number
 }
 
+/** An answer's head. */
+interface Answered {
+  readonly status: number
+  readonly headers: HeaderList
+}
+
 /** An answer's head, with what is to become of its body. */
 export interface FilteredResponse {
   readonly status: number
   readonly headers: HeaderList
   /** Makes the body that is sent of the one that came whole; undefined: it goes through as it comes. */
   readonly body: ((came: Uint8Array) => Uint8Array) | undefined
+  /** Whether `body` looks at what came. */
+  readonly reads?: boolean
 }
 
 /** What the filters make of one exchange. */
 export class Filtered {
   readonly #filtering: Filtering
   readonly #passage: Passage
+  /** The client's. */
+  readonly #method: string
 
   constructor(filtering: Filtering, { snapshot, limits, random, now }: FilteredMeans) {
     const consumers = snapshot.applications
     this.#filtering = filtering
+    this.#method = filtering.facts.head.method
     this.#passage = new Passage(filtering.facts, { consumers, limits, random }, now)
   }
 
@@ -85,10 +97,10 @@ export class Filtered {
 
   /** Sends an answer's head back through. */
   respond(
-    head: { readonly status: number; readonly headers: HeaderList },
+    head: Answered,
     upstream: boolean,
   ): FilteredResponse {
-    if (!changesResponse(this.#passage)) return { ...head, body: undefined }
+    if (!changesResponse(this.#passage)) return this.#framed(head, upstream)
     const hand: ResponseInHand = {
       status: head.status,
       headers: [...head.headers],
@@ -98,7 +110,23 @@ export class Filtered {
     }
     runResponse(this.#passage, hand)
     const { status, headers, body, change } = hand
-    return { status, headers, body: body === undefined ? change : () => body }
+    if (body === undefined && change === undefined) return this.#framed(hand, upstream)
+    return body === undefined
+      ? { status, headers, body: change, reads: true }
+      : { status, headers, body: () => body }
+  }
+
+  /** Where another method was sent than the client's, of which one is HEAD, the answer is framed anew. */
+  #framed({ status, headers }: Answered, upstream: boolean): FilteredResponse {
+    const { rewritten, facts } = this.#passage
+    const sent = rewritten && upstream ? facts.head.method : this.#method
+    if ((sent === 'HEAD') === (this.#method === 'HEAD')) return { status, headers, body: undefined }
+    return {
+      status,
+      headers: withoutFields(headers, ['content-length']),
+      body: (came) => came,
+      reads: true,
+    }
   }
 }
 

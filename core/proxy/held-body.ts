@@ -4,7 +4,7 @@ import type { FilteredResponse } from './filtered.ts'
 /** A response that waits for its whole body, because that is changed as a whole. */
 export class HeldBody {
   /** The longest body that is held, in bytes. */
-  static readonly MOST: number = 16 * 1024 * 1024
+  static readonly MOST: number = 4 * 1024 * 1024
 
   readonly #response: FilteredResponse
   readonly #parts: Uint8Array[] = []
@@ -16,6 +16,7 @@ export class HeldBody {
 
   /** False: it has become too long. */
   push(bytes: Uint8Array): boolean {
+    if (this.#response.reads !== true) return true
     this.#length += bytes.length
     this.#parts.push(bytes)
     return this.#length <= HeldBody.MOST

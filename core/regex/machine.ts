@@ -1,5 +1,6 @@
 import type { Instruction } from './program.ts'
 import { contains, WORD } from './ranges.ts'
+import type { Starts } from './starts.ts'
 import type { Assertion, Groups } from './types.ts'
 
 const NO_SLOTS: readonly number[] = []
@@ -32,6 +33,19 @@ class Threads {
   }
 }
 
+/** Where a thread has come to in the text. */
+interface Reached {
+  readonly at: number
+  readonly place: number
+  readonly slots: readonly number[]
+}
+
+/** A program, with the characters that a match may begin with. */
+export interface Runnable {
+  readonly program: readonly Instruction[]
+  readonly starts: Starts
+}
+
 /**
  * Runs all threads of a program side by side, one character after the other (Thompson, Pike): of two that come to
  * the same place at once the preferred one stays, so there are never more than instructions.
@@ -39,12 +53,16 @@ class Threads {
 export class Machine {
   readonly #program: readonly Instruction[]
   readonly #capture: boolean
+  readonly #starts: Starts
   readonly #text: string
   #current: Threads
   #next: Threads
+  /** Counts places over all runs. */
+  #place = 0
 
-  constructor(program: readonly Instruction[], text: string, capture: boolean) {
+  constructor({ program, starts }: Runnable, text: string, capture: boolean) {
     this.#program = program
+    this.#starts = starts
     this.#capture = capture
     this.#text = text
     this.#current = new Threads(program.length)
@@ -55,13 +73,21 @@ export class Machine {
   run(from: number, anchored: boolean): Groups | undefined {
     const text = this.#text
     let found: Groups | undefined
+    this.#current.length = 0
+    this.#next.length = 0
+    this.#place += 2
     for (let at = from; at <= text.length; at++) {
+      if (this.#current.length === 0 && found === undefined && !anchored) {
+        at = this.#starts.next(text, at)
+        if (at < 0) break
+      }
       if (found === undefined && (!anchored || at === from)) {
-        this.#follow(this.#current, 0, { at, slots: NO_SLOTS })
+        this.#follow(this.#current, 0, { at, place: this.#place, slots: NO_SLOTS })
       }
       if (this.#current.length === 0 && (found !== undefined || anchored)) break
       found = this.#step(at) ?? found
       if (found !== undefined && !this.#capture) return found
+      this.#place++
       const spent = this.#current
       this.#current = this.#next
       this.#next = spent
@@ -79,7 +105,8 @@ export class Machine {
       const instruction = this.#program[place]!
       if (instruction.op === 'match') return slots[i]!
       if (instruction.op !== 'class' || code < 0 || !contains(instruction.ranges, code)) continue
-      this.#follow(this.#next, place + 1, { at: at + 1, slots: slots[i]! })
+      const reached = { at: at + 1, place: this.#place + 1, slots: slots[i]! }
+      this.#follow(this.#next, place + 1, reached)
     }
     return undefined
   }
@@ -88,14 +115,14 @@ export class Machine {
   #follow(
     threads: Threads,
     start: number,
-    { at, slots: first }: { readonly at: number; readonly slots: readonly number[] },
+    { at, place: step, slots: first }: Reached,
   ): void {
     const places: number[] = [start]
     const kept: (readonly number[])[] = [first]
     while (places.length > 0) {
       let place = places.pop()!
       let slots = kept.pop()!
-      while (threads.enter(place, at)) {
+      while (threads.enter(place, step)) {
         const instruction = this.#program[place]!
         if (instruction.op === 'jump') place = instruction.to
         else if (instruction.op === 'split') {

@@ -1,7 +1,8 @@
 import { PatternError } from './cursor.ts'
-import { Machine } from './machine.ts'
+import { Machine, type Runnable } from './machine.ts'
 import { parsePattern } from './parse.ts'
 import { assemble, type Instruction } from './program.ts'
+import { Starts } from './starts.ts'
 import type { Groups, Node, Regex, RegexOptions, RegexProblem } from './types.ts'
 
 /** The longest pattern. */
@@ -32,7 +33,7 @@ class Compiled implements Regex {
   readonly source: string
   readonly groups: number
   readonly names: ReadonlyMap<string, number>
-  readonly #program: readonly Instruction[]
+  readonly #runnable: Runnable
   readonly #anchored: boolean
   readonly #literal: string | undefined
 
@@ -40,7 +41,7 @@ class Compiled implements Regex {
     this.source = source
     this.groups = groups
     this.names = names
-    this.#program = program
+    this.#runnable = { program, starts: new Starts(program) }
     const items = node.kind === 'sequence' ? node.items : [node]
     this.#anchored = isStart(items[0])
     this.#literal = literalOf(this.#anchored ? items.slice(1) : items)
@@ -50,16 +51,23 @@ class Compiled implements Regex {
     if (this.#literal !== undefined) {
       return this.#anchored ? text.startsWith(this.#literal) : text.includes(this.#literal)
     }
-    return new Machine(this.#program, text, false).run(0, this.#anchored) !== undefined
+    return new Machine(this.#runnable, text, false).run(0, this.#anchored) !== undefined
   }
 
   find(text: string, from = 0): Groups | undefined {
-    if (this.#anchored && from > 0) return undefined
-    const found = new Machine(this.#program, text, true).run(from, this.#anchored)
-    if (found === undefined) return undefined
-    const all = [...found]
-    while (all.length < this.groups * 2 + 2) all.push(-1)
-    return all
+    return this.search(text)(from)
+  }
+
+  search(text: string): (from: number) => Groups | undefined {
+    const machine = new Machine(this.#runnable, text, true)
+    return (from) => {
+      if (this.#anchored && from > 0) return undefined
+      const found = machine.run(from, this.#anchored)
+      if (found === undefined) return undefined
+      const all = [...found]
+      while (all.length < this.groups * 2 + 2) all.push(-1)
+      return all
+    }
   }
 }
 

@@ -22,8 +22,9 @@ export function replaceFound(
   let copied = 0
   let from = 0
   let times = 0
+  const search = regex.search(text)
   while (from <= text.length) {
-    const found = regex.find(text, from)
+    const found = search(from)
     if (found === undefined) break
     times++
     const [start, end] = found as readonly [number, number]

@@ -17,6 +17,8 @@ export interface Regex {
   test(text: string): boolean
   /** The leftmost occurrence at or after `from`; of several that begin there the one that Perl takes. */
   find(text: string, from?: number): Groups | undefined
+  /** The same for one text after another place of it: cheaper than asking anew each time. */
+  search(text: string): (from: number) => Groups | undefined
 }
 
 /** How a pattern is read. */

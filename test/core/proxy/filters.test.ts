@@ -316,3 +316,26 @@ t.test("refusals have APISIX's look where the route says so", async (t) => {
   const to = await ask('GET /to')
   t.match([to.status, to.header('location'), to.body], [302, '/b', /302 Found/])
 })
+
+t.test('another method is framed as the client asked', async (t) => {
+  const answer = ({ start }: Message): string =>
+    start.startsWith('HEAD') ? 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n' : ok('nine char')
+  const { ask, last } = await scene(t, {
+    '/head': '{ type: rewrite, method: HEAD }',
+    '/get': '{ type: rewrite, method: GET }',
+  }, { answer: (request) => answer(request) })
+  const asHead = await ask('GET /head')
+  t.match([last().start, asHead.header('content-length'), asHead.body], [/^HEAD/, '0', ''])
+  const asGet = await ask('HEAD /get')
+  t.match([last().start, asGet.header('content-length'), asGet.body], [/^GET/, '9', ''])
+})
+
+t.test('a body that is changed is bounded; one that is replaced may be of any length', async (t) => {
+  const long = 'x'.repeat(5 * 1024 * 1024)
+  const { ask } = await scene(t, {
+    '/replaced': '{ type: response, body: short }',
+    '/changed': '{ type: response, replace: [{ pattern: y, replacement: z }] }',
+  }, { answer: () => ok(long) })
+  t.equal((await ask('GET /replaced')).body, 'short')
+  t.equal((await ask('GET /changed')).status, 502)
+})
