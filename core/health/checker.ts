@@ -4,9 +4,23 @@ import { type EndpointState, reportOutcome } from '../upstream/mod.ts'
 import { type Finding, probe } from './probe.ts'
 import type { HealthPorts, Task } from './types.ts'
 
-/** How many checks of one upstream may be under way; shared by its checkers. */
-export interface Slots {
-  taken: number
+/** The checks of one upstream under way, and those whose time has come and that wait for one to end. */
+export class Slots {
+  #taken = 0
+  readonly #waiting: (() => void)[] = []
+
+  /** Runs a check now, or when one of `most` has ended. */
+  take(check: () => Promise<void>, most: number): void {
+    const run = (): void => {
+      this.#taken++
+      void check().finally(() => {
+        this.#taken--
+        this.#waiting.shift()?.()
+      })
+    }
+    if (this.#taken < most) run()
+    else this.#waiting.push(run)
+  }
 }
 
 /** What a checker looks after, under the current snapshot. */
@@ -35,18 +49,7 @@ export class Checker implements Task {
 
   expire(): void {
     const { slots, checks } = this.#charge
-    if (slots.taken >= checks.concurrency) {
-      // Not before the next look at the clock.
-      this.deadline = this.#ports.schedule.now
-      return
-    }
-    slots.taken++
-    void this.#check(this.#charge).then(() => {
-      slots.taken--
-      const { checks, state } = this.#charge
-      const { interval } = state.vitals.health.up ? checks.healthy : checks.unhealthy
-      this.deadline = this.#ports.schedule.now + interval
-    })
+    slots.take(() => this.#run(), checks.concurrency)
   }
 
   /** Goes on under another snapshot; what is asked otherwise is asked at once. */
@@ -63,6 +66,14 @@ export class Checker implements Task {
   stop(): void {
     this.#stopped = true
     this.#ports.schedule.remove(this)
+  }
+
+  async #run(): Promise<void> {
+    if (this.#stopped) return
+    await this.#check(this.#charge)
+    const { checks, state } = this.#charge
+    const { interval } = state.vitals.health.up ? checks.healthy : checks.unhealthy
+    this.deadline = this.#ports.schedule.now + interval
   }
 
   async #check(charge: Charge): Promise<void> {

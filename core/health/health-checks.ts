@@ -1,6 +1,6 @@
 import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
 import type { EndpointState } from '../upstream/mod.ts'
-import { type Charge, Checker, type Slots } from './checker.ts'
+import { type Charge, Checker, Slots } from './checker.ts'
 import type { HealthPorts } from './types.ts'
 
 /** All active checks of a process, and what is told of endpoints whose health changed. */
@@ -23,7 +23,7 @@ export class HealthChecks {
     for (const upstream of upstreams) {
       const checks = upstream.health.active
       if (checks === undefined) continue
-      const own = this.#slots.get(upstream.name) ?? { taken: 0 }
+      const own = this.#slots.get(upstream.name) ?? new Slots()
       slots.set(upstream.name, own)
       this.#check(upstream, { checks, slots: own }, before)
     }

@@ -110,8 +110,8 @@ export class Picker implements Choice<CompiledEndpoint> {
     reportSuccess(state.vitals)
     if (this.upstream.balance === 'ewma') reportLatency(state.vitals, took, this.now + took)
     const passive = this.upstream.health.passive
-    if (passive === undefined || status === 0) return
-    if (passive.healthy.statuses.includes(status)) this.#report('success', '')
+    if (passive === undefined) return
+    if (status === 0 || passive.healthy.statuses.includes(status)) this.#report('success', '')
     else if (passive.unhealthy.statuses.includes(status)) this.#report('http', `Answered ${status}`)
   }
 

@@ -154,6 +154,7 @@ export class Pool implements UpstreamOwner {
       clock: ports.clock,
       scheme: this.#endpoint.tls === undefined ? 'http' : 'https',
       idleTimeout: this.#upstream.keepAlive.idleTimeout,
+      requests: this.#upstream.keepAlive.requests,
       http2: this.#runtime.snapshot.limits.http2,
       onGone: (gone) => this.onGone(gone),
     })

@@ -23,6 +23,7 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
   readonly #streams = new Set<UpstreamStream>()
   readonly #arrived = new Set<UpstreamStream>()
   #arriving = false
+  #served = 0
   #ending = false
   #greeted: (() => void) | undefined
 
@@ -57,6 +58,7 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
     const side = new UpstreamStream(this)
     this.#streams.add(side)
     this.deadline = Infinity
+    if (++this.#served === this.options.requests) this.#ending = true
     return side
   }
 

@@ -20,6 +20,8 @@ export interface UpstreamH2Options extends UpstreamOptions {
   readonly clock: Clock
   readonly scheme: 'http' | 'https'
   readonly idleTimeout: number
+  /** How many exchanges it serves; 0: no bound. */
+  readonly requests: number
   readonly http2: Omit<H2Limits, 'headSize' | 'headerCount'>
   readonly onGone: (connection: object) => void
 }

@@ -73,9 +73,11 @@ export const ACTIVE_CHECKS_DEFAULTS: ActiveChecksConfig = {
   },
 }
 
+const GOOD_STATUSES: readonly number[] = Array.from({ length: 200 }, (_, index) => 200 + index)
+
 /** Passive health checks. */
 export const PASSIVE_CHECKS_DEFAULTS: PassiveChecksConfig = {
-  healthy: { statuses: [], successes: 5 },
+  healthy: { statuses: GOOD_STATUSES, successes: 5 },
   unhealthy: { statuses: [500, 502, 503, 504], httpFailures: 5, tcpFailures: 2, timeouts: 7 },
   rest: 10_000,
 }

@@ -411,3 +411,13 @@ t.test('another trust, another connection; exchanges under way keep theirs', asy
   t.equal((await second.message()).body, 'new')
   await old.peer.gone()
 })
+
+t.test('keepAlive.requests: a connection serves so many exchanges, then another is made', async (t) => {
+  const { upstream, client } = await h2cScene(t, {}, { upstream: 'keepAlive: { requests: 2 }' })
+  for (let turn = 0; turn < 5; turn++) {
+    client.send(head(`GET /${turn}`))
+    t.equal((await client.message()).status, 200)
+  }
+  t.equal(upstream.connections.length, 3)
+  await upstream.connections[0]?.gone()
+})

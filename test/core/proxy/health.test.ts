@@ -246,6 +246,31 @@ t.test('passive checks learn from the traffic', async (t) => {
   t.equal(await asks(t, gateway, 3), 'bbb')
 })
 
+t.test('checks of one upstream take turns where concurrency says so', async (t) => {
+  let [now, most] = [0, 0]
+  const upstream = await startUpstream(t, {
+    host: '0.0.0.0',
+    answer: ({ connection }) => {
+      most = Math.max(most, ++now)
+      setTimeout(() => {
+        now--
+        connection.send(answer(200, ''))
+      }, 5)
+      return undefined
+    },
+  })
+  const addresses = Array.from(
+    { length: 12 },
+    (_, index) => `127.0.0.${index + 1}:${upstream.port}`,
+  )
+  const yaml = everythingTo(addresses, { upstream: 'health: { active: { concurrency: 2 } }' })
+  await startGateway(t, yaml)
+  await upstream.request(11)
+  t.equal(most, 2)
+  const asked = upstream.requests.slice(0, 12).map(({ header }) => header('host'))
+  t.strictSame(new Set(asked), new Set(addresses), 'each in its turn')
+})
+
 t.test('health outlives a change of the configuration, and checks end with it', async (t) => {
   const clock = new TestClock()
   const [a, b] = [await patient(t, 'a'), await patient(t, 'b')]
