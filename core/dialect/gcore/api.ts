@@ -64,7 +64,7 @@ export function createApi(context: DialectContext, options: ApiOptions): Dialect
       recovering = undefined
       context.log.write('error', 'Tasks under way could not be read', { reason: String(error) })
     })
-  const app = new Hono()
+  const app = new Hono({ strict: false })
   const description = describedOnce(context.version)
   app.get('/cloud/openapi.json', (c) => c.json(description()))
   for (const root of ROOTS) mount(app, root, { service, token, recovered })

@@ -32,9 +32,7 @@ export interface BalancerGround {
 /** Makes the parts of a load balancer. What cannot be made is left out, and told. */
 export function partsOf(balancer: Balancer, ground: BalancerGround): BalancerParts {
   const making = new Making(balancer, ground)
-  if (balancer.lb.admin_state_up) {
-    for (const listener of balancer.lb.listeners) making.addListener(listener)
-  }
+  making.addAll()
   return making
 }
 
@@ -52,7 +50,14 @@ class Making implements BalancerParts {
     this.#ground = ground
   }
 
-  addListener(listener: ListenerDoc): void {
+  addAll(): void {
+    const { lb } = this.#balancer
+    this.#attempt(this.#ground.key, () => {
+      if (lb.admin_state_up) for (const listener of lb.listeners) this.#addListener(listener)
+    })
+  }
+
+  #addListener(listener: ListenerDoc): void {
     const { key, sources } = this.#ground
     const { lb, pools } = this.#balancer
     if (!listener.admin_state_up || listener.protocol === 'UDP') return

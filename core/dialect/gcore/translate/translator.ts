@@ -121,7 +121,12 @@ function uses({ lb, pools, place }: Family, where: Place, id: string): boolean {
   if (place.project !== where.project || place.region !== where.region || lb === undefined) {
     return false
   }
-  return referencesOf({ lb, pools }).some((each) => each.id === id)
+  try {
+    return referencesOf({ lb, pools }).some((each) => each.id === id)
+  } catch {
+    // A document that nobody here has written.
+    return false
+  }
 }
 
 interface Owned<T> {
