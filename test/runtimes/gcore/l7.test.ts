@@ -5,7 +5,7 @@ import { Pki } from '../../support/pki.ts'
 import { okay, startUpstream } from '../../support/upstream.ts'
 import { encoded, oneListener, poolOf, request, secretOf, startGcore } from './scene.ts'
 
-t.test('L7 policies of a running gateway', async (t) => {
+t.test('L7 policies and users of a running gateway', async (t) => {
   const { client: all } = await startGcore(t, testFolder(t))
   const upstream = await startUpstream(t, { answer: () => okay('default') })
   const other = await startUpstream(t, { answer: () => okay('other') })
@@ -121,6 +121,31 @@ t.test('L7 policies of a running gateway', async (t) => {
     await client.remove('l7policies', id)
     id = await reject({ ...rule('SSL_DN_FIELD', 'STARTS_WITH', 'ja', 'CN'), invert: true })
     t.same(await statuses(), [200, 403, 403])
+  })
+
+  await t.test('users', async (t) => {
+    const client = all.at('3/1')
+    const pki = new Pki(t)
+    const hash = async (kind: string): Promise<string> =>
+      (await pki.openssl('passwd', kind, '-salt', 'salt', 'rabbit')).trim()
+    const { port, body } = await oneListener({
+      pools: [poolOf(upstream.port)],
+      user_list: [
+        { username: 'jack', encrypted_password: await hash('-5') },
+        { username: 'jill', encrypted_password: await hash('-6') },
+      ],
+    })
+    await client.create('loadbalancers', body)
+    const login = async (text: string): Promise<number | undefined> =>
+      (await request(t, port, { fields: [`Authorization: Basic ${btoa(text)}`] }))?.status
+    t.match(await request(t, port), { status: 401 })
+    t.same(
+      [await login('jack:wrong'), await login('jack:rabbit'), await login('jill:rabbit')],
+      [401, 200, 200],
+    )
+    const [{ id }] = (await client.get('lblisteners')).body.results
+    await client.update('lblisteners', id, { user_list: [] })
+    t.match(await request(t, port), { status: 200 })
   })
 })
 

@@ -53,7 +53,7 @@ class Making implements BalancerParts {
   addAll(): void {
     const { lb } = this.#balancer
     this.#attempt(this.#ground.key, () => {
-      if (lb.admin_state_up) for (const listener of lb.listeners) this.#addListener(listener)
+      if (lb.admin_state_up) { for (const listener of lb.listeners) this.#addListener(listener) }
     })
   }
 
