@@ -95,7 +95,7 @@ t.test('a first start, and another one', async (t) => {
 
   const busy = await command(['start', '--data', data])
   t.equal(busy.code, 2)
-  t.match(busy.err, /Could not listen on 127\.0\.0\.1:\d+ \(EADDRINUSE\): another process has it/)
+  t.match(busy.err, /Open the store ".+": process \d+ has it open/)
   t.match(busy.err, `Change ${file}`)
 
   const ended = await program.stop()
