@@ -51,6 +51,7 @@ export async function compileApplications(
       }),
     )
     put.push(...compiled)
+    await context.breathe?.()
   }
   const remove = before === undefined
     ? []

@@ -13,6 +13,8 @@ export interface CompileOptions {
   readonly now: number
   /** 32 bytes that session-ticket keys are derived from; equal in all processes that share listeners. */
   readonly secret: Uint8Array
+  /** Lets others have a turn while much is compiled, so that traffic does not wait for the whole. */
+  readonly breathe?: () => Promise<void>
   /** The host's trusted roots, PEM, for upstreams without `ca`. Asked only where there is one. */
   readonly systemRoots: () => readonly string[]
 }

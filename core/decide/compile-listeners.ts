@@ -84,6 +84,7 @@ async function compileEntries(
       })
     }))
     for (const [offset, index] of some.entries()) known[index] = compiled[offset]
+    await context.breathe?.()
   }
   const all: TlsName[] = []
   for (const [index, found] of known.entries()) {

@@ -13,7 +13,6 @@ import type {
   RouteConfig,
 } from '../snapshot/types.ts'
 import { sameObjects } from '../route/mod.ts'
-import { OverlayMap } from '../snapshot/mod.ts'
 import { compileConditions, type Condition } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
@@ -37,7 +36,6 @@ export function compileAllRoutes(
   upstreams: Upstreams,
 ): ScopedRoutes {
   const previous = context.previous?.routes
-  const changed = changedUpstreams(context.previous?.upstreams, upstreams)
   const all: CompiledRoute[] = []
   for (const kind of ['api', 'route'] as const) {
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
@@ -46,14 +44,10 @@ export function compileAllRoutes(
       const config = configs[index] as AnyConfig
       const before = known[index]
       // Nothing is made for what is as it was: there may be thousands, and one has changed.
-      const route = before !== undefined && (changed === undefined || changed.has(config.upstream)
-          ? isCurrent(before, upstreams)
-          : true)
-        ? before
-        : compileRoute(context, config, { kind, upstreams, path: [`${kind}s`, index] })
-      if (route !== undefined) {
-        all.push(route)
-      }
+      const route = leadsSomewhere(config, upstreams)
+        ? before ?? compileRoute(context, config, { kind, path: [`${kind}s`, index] })
+        : fail(context, [`${kind}s`, index, 'upstream'], leadsNowhere(config))
+      if (route !== undefined) all.push(route)
     }
   }
   checkApis(context, apis)
@@ -69,12 +63,12 @@ export function compileAllRoutes(
 
 type AnyConfig = RouteConfig | ApiConfig
 
-/** Names of upstreams that may be others than before; undefined: any. */
-function changedUpstreams(
-  before: Upstreams | undefined,
-  after: Upstreams,
-): ReadonlySet<string> | undefined {
-  return before && OverlayMap.between(before, after)
+function leadsSomewhere({ upstream }: AnyConfig, upstreams: Upstreams): boolean {
+  return upstream === '' || upstreams.has(upstream)
+}
+
+function leadsNowhere({ name, upstream }: AnyConfig): string {
+  return `Could not route "${name}" to upstream "${upstream}": there is none`
 }
 
 /** Of few unknown routes among more than these, none is looked for under another object: making it costs less. */
@@ -99,31 +93,18 @@ function knownRoutes(
   return reusable<AnyConfig, CompiledRoute>(before, configs, ({ name }) => name)
 }
 
-/** Whether a route leads where it led when it was compiled. */
-function isCurrent({ config, upstream }: CompiledRoute, upstreams: Upstreams): boolean {
-  return config.upstream === ''
-    ? upstream === undefined
-    : upstreams.get(config.upstream) === upstream
-}
-
 interface RoutePlace {
   readonly kind: CompiledRoute['kind']
-  readonly upstreams: Upstreams
   readonly path: Path
 }
 
 function compileRoute(
   context: CompileContext,
   config: AnyConfig,
-  { kind, upstreams, path }: RoutePlace,
+  { kind, path }: RoutePlace,
 ): CompiledRoute | undefined {
   const { name, match, scope, priority, local, style } = config
   const { requireCertificate, forwardCertificate } = config
-  const upstream = upstreams.get(config.upstream)
-  if (upstream === undefined && config.upstream !== '') {
-    const message = `Could not route "${name}" to upstream "${config.upstream}": there is none`
-    return fail(context, [...path, 'upstream'], message)
-  }
   const isApi = 'plans' in config
   return {
     kind,
@@ -132,7 +113,7 @@ function compileRoute(
     condition: compileMatchConditions(context, config, path),
     scope,
     priority,
-    upstream,
+    upstream: config.upstream,
     local,
     style,
     requireCertificate,

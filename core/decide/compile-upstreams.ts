@@ -94,6 +94,7 @@ async function compileFresh(
       const upstream = compiled[index]
       if (upstream !== undefined) made.set(name, upstream)
     }
+    await context.breathe?.()
   }
   return made
 }

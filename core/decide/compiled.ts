@@ -169,8 +169,8 @@ export interface ForwardCertificate {
 export interface CompiledRoute extends RouteEntry {
   readonly kind: 'api' | 'route'
   readonly scope: string
-  /** Undefined: it is never forwarded. */
-  readonly upstream: CompiledUpstream | undefined
+  /** A key of the snapshot's upstreams, so that a change there changes no route; empty: it is never forwarded. */
+  readonly upstream: string
   /** The name of what answers within the process instead of an upstream. */
   readonly local: string | undefined
   readonly style: RefusalStyle

@@ -50,14 +50,15 @@ export function decide(
   const filtering = hasFilters(snapshot, route)
     ? filteringOf(snapshot, facts ?? factsOf(head, peer, token?.problem?.code), { route, grant })
     : undefined
-  if (route?.upstream === undefined) {
+  const upstream = route && snapshot.upstreams.get(route.upstream)
+  if (route === undefined || upstream === undefined) {
     return { kind: 'refuse', refusal: nowhere(route, head.method), route, filtering }
   }
   const certificate = counts(token) ? peer.certificate?.verdict.certificate : undefined
   return {
     kind: 'forward',
     route,
-    upstream: route.upstream,
+    upstream,
     grant,
     added: addedHeaders(route, certificate),
     owned: route.forward?.names ?? none,

@@ -92,6 +92,7 @@ export class Assembly {
       now: host.clock.now(),
       secret,
       systemRoots: () => host.systemRoots(),
+      breathe: () => new Promise((resolve) => host.clock.soon(resolve)),
     }
   }
 

@@ -5,7 +5,7 @@ import type { Host } from './host.ts'
 
 /** Making a snapshot may take this part of the time at the most: what it took times this is waited after it. */
 const REST = 4
-const LONGEST_REST_MS = 100
+const LONGEST_REST_MS = 500
 /** Who waits for a revision that does not come is told so. */
 const GIVE_UP_AFTER_MS = 15_000
 
