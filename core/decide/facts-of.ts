@@ -25,14 +25,15 @@ export function factsOf(
 }
 
 function clientOf(
-  { address, secure, sni, port, certificate }: Peer,
+  { address, secure, sni, ends, certificate }: Peer,
   problem: PlanRefusalCode | undefined,
 ): ClientFacts {
   return {
     address,
     secure,
     sni,
-    localPort: port ?? 0,
+    port: ends?.source.port,
+    local: ends?.destination,
     certificate: certificate?.verdict.certificate,
     certificateProblem: problem,
   }

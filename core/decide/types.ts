@@ -1,4 +1,5 @@
 import type { Verdict } from '../pki/mod.ts'
+import type { Address } from '../port/mod.ts'
 import type { PlanType } from '../snapshot/types.ts'
 import type { FilterChain } from '../filter/mod.ts'
 import type { Facts } from '../vars/mod.ts'
@@ -97,8 +98,8 @@ export interface Peer {
   readonly trustedProxy: boolean
   /** From the handshake, or from a trusted proxy's header. */
   readonly certificate: ClientCertificate | undefined
-  /** The port that it connected to, where that is known. */
-  readonly port?: number
+  /** Both ends of its connection, where they are known. */
+  readonly ends?: { readonly source: Address; readonly destination: Address }
 }
 
 /** The filters that a request meets, and what they read variables from. */

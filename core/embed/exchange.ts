@@ -114,7 +114,7 @@ export class Exchange {
 
   /** Sends an answer that is there as a whole, back through the filters. */
   #whole(answer: WholeAnswer, found: Refusal | undefined): Response {
-    const changed = this.#filtered?.respond(answer, false) ?? { ...answer, body: undefined }
+    const changed = this.#filtered?.respond(answer, undefined) ?? { ...answer, body: undefined }
     const body = changed.body?.(answer.body) ?? answer.body
     this.#status = changed.status
     this.#record(found)

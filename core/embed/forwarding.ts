@@ -158,7 +158,7 @@ export class Forwarding {
     const { filtered } = this.#parts
     if (filtered === undefined) return { answer: came }
     const head = { status: came.status, headers: listOf(came.headers) }
-    const changed = filtered.respond(head, true)
+    const changed = filtered.respond(head, this.endpoint)
     const { status, headers, body } = changed
     const list = new Headers()
     for (let i = 0; i + 1 < headers.length; i += 2) list.append(headers[i]!, headers[i + 1]!)

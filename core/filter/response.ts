@@ -1,6 +1,5 @@
 import { compileReplacement, type Regex, replaceFound } from '../regex/mod.ts'
 import type { BodyReplaceConfig, ResponseFilterConfig } from '../snapshot/types.ts'
-import { compileTemplate } from '../vars/mod.ts'
 import { changeResponse, compileHeaderChanges } from './headers.ts'
 import type { Maker, Making } from './making.ts'
 import { without } from './passage.ts'
@@ -20,9 +19,7 @@ export const makeResponse: Maker<ResponseFilterConfig> = (config, making) => {
       if (status !== undefined) response.status = status
       if (body !== undefined || replacers.length > 0) dropBodyFields(response)
       if (body !== undefined) {
-        response.body = typeof body === 'string'
-          ? latin1(compileTemplate(body).render(passage.facts))
-          : body
+        response.body = body
       } else if (replacers.length > 0) {
         const before = response.change
         response.change = (bytes) => {
@@ -39,12 +36,12 @@ function dropBodyFields(response: ResponseInHand): void {
   for (const name of OF_BODY) response.headers = without(response.headers, name)
 }
 
-/** Bytes that stay the same, or a template. */
 function compileBody(
   { body, base64 }: ResponseFilterConfig,
   making: Making,
-): Uint8Array | string | undefined {
-  if (body === undefined || !base64) return body
+): Uint8Array | undefined {
+  if (body === undefined) return undefined
+  if (!base64) return new TextEncoder().encode(body)
   try {
     return latin1(atob(body))
   } catch {

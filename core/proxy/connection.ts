@@ -131,7 +131,7 @@ export class ClientConnection {
       trustedProxy: listener?.trustedProxies?.trusts(peerAddress, certificate?.fingerprint) ??
         false,
       certificate,
-      port: this.facts.ends.destination.port,
+      ends: this.facts.ends,
     }
   }
 }

@@ -300,7 +300,7 @@ export class Exchange implements ClientUser, ServerUser {
     const more = this.#picker?.remember(head.headers) ?? NO_TRAILERS
     const headers = more.length === 0 ? kept : [...kept, ...more]
     const plain: FilteredResponse = { status: head.status, headers, body: undefined }
-    const response = this.#filtered?.respond(plain, true) ?? plain
+    const response = this.#filtered?.respond(plain, this.#endpoint) ?? plain
     if (response.body !== undefined) {
       this.#held = new HeldBody(response)
       return
@@ -425,7 +425,7 @@ export class Exchange implements ClientUser, ServerUser {
 
   /** Sends an answer that is there as a whole, through the filters. */
   #respond(answer: LocalAnswer & { readonly reason: string }): void {
-    const changed = this.#filtered?.respond(answer, false)
+    const changed = this.#filtered?.respond(answer, undefined)
     if (changed === undefined) return this.#send(answer)
     const { status, headers, body } = changed
     this.#send({ status, headers, reason: '', body: body?.(answer.body) ?? answer.body })

@@ -1,5 +1,5 @@
 import { refusal, refusalLook, statusPage } from '../decide/mod.ts'
-import type { Filtering, LookOptions, Refusal, Snapshot } from '../decide/mod.ts'
+import type { CompiledEndpoint, Filtering, LookOptions, Refusal, Snapshot } from '../decide/mod.ts'
 import { changesResponse, Passage, runRequest, runResponse } from '../filter/mod.ts'
 import type { FilterRefusal, LimitState, ResponseInHand, Stop } from '../filter/mod.ts'
 import { withoutFields } from '../wire/mod.ts'
@@ -95,11 +95,13 @@ export class Filtered {
     return { ...options, ...moved, replaced: owned, added: [...options.added, ...written] }
   }
 
-  /** Sends an answer's head back through. */
+  /** Sends an answer's head back through; `endpoint` is who gave it, undefined the gateway itself. */
   respond(
     head: Answered,
-    upstream: boolean,
+    endpoint: CompiledEndpoint | undefined,
   ): FilteredResponse {
+    const upstream = endpoint !== undefined
+    if (upstream) nameEndpoint(this.#passage.facts.named, endpoint)
     if (!changesResponse(this.#passage)) return this.#framed(head, upstream)
     const hand: ResponseInHand = {
       status: head.status,
@@ -128,6 +130,12 @@ export class Filtered {
       reads: true,
     }
   }
+}
+
+function nameEndpoint(named: Map<string, string>, { host, port, address }: CompiledEndpoint): void {
+  named.set('balancer_ip', host)
+  named.set('balancer_port', String(port))
+  named.set('upstream_addr', address)
 }
 
 /** What a filter's last word is to the client. */

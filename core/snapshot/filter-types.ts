@@ -92,7 +92,7 @@ export interface BodyReplaceConfig extends ReplaceConfig {
 export interface ResponseFilterConfig extends FilterBaseConfig {
   readonly type: 'response'
   readonly status: number | undefined
-  /** Takes the place of the body; a template unless `base64`. */
+  /** Takes the place of the body, as it is. */
   readonly body: string | undefined
   readonly base64: boolean
   readonly headers: HeaderChangesConfig

@@ -27,8 +27,9 @@ export interface ClientFacts {
   readonly secure: boolean
   /** Lower case, empty without. */
   readonly sni: string
-  /** The port that the client connected to. */
-  readonly localPort: number
+  /** The port that the client connected from, and where it connected to; undefined: not known. */
+  readonly port: number | undefined
+  readonly local: { readonly host: string; readonly port: number } | undefined
   /** The certificate that was shown, whatever became of it. */
   readonly certificate: CertificateFacts | undefined
   /** Why it does not count; undefined where it does, or where there is none. */
@@ -70,7 +71,8 @@ export class Facts {
   }
 
   get port(): string | undefined {
-    return this.#port
+    if (this.moved || this.client.port === undefined) return this.#port
+    return String(this.client.port)
   }
 
   /** Whether a filter found another address than the connection's own. */

@@ -1,6 +1,6 @@
 import { asBytes } from './decode.ts'
 import type { Facts } from './facts.ts'
-import { compileVariable, type Variable } from './variables.ts'
+import { compileVariable, isKnownVariable, type Variable } from './variables.ts'
 
 /** What stands for a group of a regular expression that was found before. */
 export type GroupOf = (index: number) => string
@@ -40,10 +40,13 @@ export function compileTemplate(source: string): Template {
   let at = 0
   for (const found of source.matchAll(PLACE)) {
     if (found.index > at) parts.push(asBytes(source.slice(at, found.index)))
-    const [name = '', otherwise] = (found[1] ?? found[2] ?? '').split(/\s*\?\?\s*/)
+    const [whole = '', otherwise] = (found[1] ?? found[2] ?? '').split(/\s*\?\?\s*/)
+    // `$host.test`: no variable has a dot in its name, unless it is that of an argument or a cookie.
+    const dot = found[1] === undefined && !isKnownVariable(whole) ? whole.indexOf('.') : -1
+    const name = dot > 0 ? whole.slice(0, dot) : whole
     const group = /^\d{1,2}$/.test(name) ? Number(name) : -1
     parts.push({ name, read: compileVariable(name), otherwise, group })
-    at = found.index + found[0].length
+    at = found.index + found[0].length - (whole.length - name.length)
   }
   if (at < source.length) parts.push(asBytes(source.slice(at)))
   return new Compiled(source, parts)

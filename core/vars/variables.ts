@@ -14,6 +14,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   ...CERTIFICATE_VARIABLES,
   remote_addr: (facts) => facts.address,
   realip_remote_addr: ({ client }) => client.address,
+  realip_remote_port: ({ client }) => client.port === undefined ? undefined : String(client.port),
   remote_port: (facts) => facts.port,
   uri,
   document_uri: uri,
@@ -29,7 +30,8 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   server_protocol: ({ head }) => protocol(head.version),
   scheme: ({ client }) => client.secure ? 'https' : 'http',
   https: ({ client }) => client.secure ? 'on' : '',
-  server_port: ({ client }) => String(client.localPort),
+  server_addr: ({ client }) => client.local?.host,
+  server_port: ({ client }) => client.local && String(client.local.port),
   content_type: (facts) => facts.header('content-type'),
   content_length: (facts) => facts.header('content-length'),
   ssl_server_name: ({ client }) => client.sni === '' ? undefined : client.sni,
@@ -49,6 +51,7 @@ const NAMED: ReadonlySet<string> = new Set([
   'consumer_group_id',
   'balancer_ip',
   'balancer_port',
+  'upstream_addr',
 ])
 
 type Make = (rest: string) => Variable

@@ -86,7 +86,8 @@ t.test('response changes status, headers and body', async (t) => {
   const { ask } = await scene(t, {
     '/head': `{ type: response, status: 201,
       headers: { set: [{ name: X-Host, value: $host }], add: [{ name: X-Keep, value: "2" }], remove: [Server] } }`,
-    '/body': '{ type: response, body: "now $upstream_http_x_keep" }',
+    '/body':
+      '{ type: response, body: "now $host ä", headers: { set: [{ name: X-From, value: "$balancer_ip $upstream_http_x_keep" }] } }',
     '/base64': '{ type: response, body: aGk=, base64: true }',
     '/once': '{ type: response, replace: [{ pattern: "o(l)d", replacement: "n$1" }] }',
     '/all':
@@ -101,13 +102,14 @@ t.test('response changes status, headers and body', async (t) => {
   t.equal(changed.header('server'), undefined)
   t.equal(changed.body, 'old old')
   const body = await ask('GET /body')
-  t.equal(body.body, 'now 1')
+  t.equal(body.body, 'now $host \u00c3\u00a4', 'as it is')
+  t.equal(body.header('x-from'), '127.0.0.1 1')
   t.equal(body.header('etag'), undefined, 'it is another body')
   t.equal((await ask('GET /base64')).body, 'hi')
   t.equal((await ask('GET /once')).body, 'nl old')
   t.equal((await ask('GET /all')).body, 'new new')
   t.equal((await ask('GET /when')).status, 200)
-  t.equal((await ask('HEAD /body')).header('content-length'), '5')
+  t.equal((await ask('HEAD /body')).header('content-length'), '12')
 })
 
 t.test('redirect and respond answer themselves', async (t) => {

@@ -26,7 +26,8 @@ function factsOf(host: string, path: string, query: string): Facts {
     address: '10.0.0.1',
     secure: false,
     sni: '',
-    localPort: 80,
+    port: undefined,
+    local: undefined,
     certificate: undefined,
     certificateProblem: undefined,
   })

@@ -18,7 +18,8 @@ const client: ClientFacts = {
   address: '10.1.2.3',
   secure: true,
   sni: 'api.test',
-  localPort: 9443,
+  port: 50_000,
+  local: { host: '10.9.9.9', port: 9443 },
   certificate: {
     der,
     subject: 'CN=acme\\, Inc.,OU=Sales+L=Paris,O=\\C3\\84',
@@ -61,7 +62,9 @@ t.test('variables have the values that nginx gives them', (t) => {
     http_host: 'api.test:9443',
     request_method: 'POST',
     scheme: 'https',
+    server_addr: '10.9.9.9',
     server_port: '9443',
+    remote_port: '50000',
     server_protocol: 'HTTP/1.1',
     http_x_user: 'ann',
     'http_X-User': 'ann',
@@ -126,6 +129,7 @@ t.test('templates put variables into text', (t) => {
   )
   t.equal(render('${arg_x}-${ arg_none ?? none }-$arg_none.'), '1-none-')
   t.equal(render('\\$host costs $'), '\\$host costs $')
+  t.equal(render('$host.eu/$scheme.'), 'api.test.eu/https.')
   const groups = compileTemplate('/$1/${2}$3')
   t.equal(groups.render(facts(), { group: (index) => ['', 'a', 'b'][index] ?? '' }), '/a/b')
   t.strictSame(compileTemplate('$host $1 $arg_a').variables, ['host', 'arg_a'])
