@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
   pki: async () => (await import('./commands/pki.ts')).pki,
   store: async () => (await import('./commands/store.ts')).store,
+  import: async () => (await import('./commands/import.ts')).importFile,
 }
 
 /** Exit codes: 0 done, 1 the answer is no, 2 wrong use or nothing could be done. */

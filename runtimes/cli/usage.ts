@@ -25,6 +25,9 @@ export const USAGE = `Usage: sallyport COMMAND [OPTIONS]
           [--ca FILE] [--cert FILE --key FILE] [--sni NAME] [--no-verify]] [--key-file FILE]
                              the keys may also stand in SALLYPORT_STORE_KEYS, the user's password in
                              SALLYPORT_ETCD_PASSWORD
+  import FILE [-c config.yaml]
+                             print what APISIX's apisix.yaml or apisix.json asks for as a gateway.yaml;
+                             with -c, for the listeners of a config.yaml
   version                    print the version
 
   --json                     for check, explain, inspect, version: for programs to read

@@ -4,14 +4,46 @@
  * @module
  */
 import type { ApisixConfig } from '../../snapshot/types.ts'
-import type { Dialect, DialectApi, DialectContext } from '../types.ts'
+import type { Change } from '../../store/mod.ts'
+import type { ConfigurationParts, Dialect, DialectApi, DialectContext } from '../types.ts'
 import { type ApiOptions, APISIX_VERSION, createAdminApi } from './api/mod.ts'
+import { readStandalone } from './config/standalone.ts'
 import { DEFAULT_KEYRING } from './keyring.ts'
 import { ApisixTranslator } from './translate/mod.ts'
+import { withPlainNames } from './translate/plain-names.ts'
 
 export { secretsOf } from './secrets.ts'
 export { APISIX_VERSION } from './api/mod.ts'
 export { DEFAULT_KEYRING } from './keyring.ts'
+
+/**
+ * Reads APISIX's `apisix.yaml` or `apisix.json` as parts of a configuration, under names that `gateway.yaml` may use.
+ * @returns what is wrong, where it cannot be read
+ */
+export function translateStandalone(
+  text: string,
+  { file, env, verifyUpstreams }: {
+    readonly file: string
+    readonly env: (name: string) => string | undefined
+    readonly verifyUpstreams: boolean
+  },
+): { readonly parts: ConfigurationParts } | { readonly wrong: string } {
+  const read = readStandalone(text, { file, env })
+  if ('wrong' in read) return read
+  const rest = { fallbackSni: '', httpsPort: 443, http2: true, protocols: [] }
+  const translator = new ApisixTranslator({
+    verifyUpstreams,
+    keyring: DEFAULT_KEYRING,
+    env,
+    ...rest,
+  })
+  translator.take([...read.documents].map(([key, value], at): Change => {
+    const revision = at + 1
+    const revisions = { createRevision: revision, modifyRevision: revision, version: 1 }
+    return { key, document: { key, value, ...revisions } }
+  }))
+  return { parts: withPlainNames(translator.parts()) }
+}
 
 /** What keys of its documents begin with: nothing, as in APISIX's own etcd. */
 export const ROOT = ''

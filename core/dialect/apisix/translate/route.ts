@@ -93,7 +93,7 @@ function answer(status: 404 | 500 | 502 | 503): FilterConfig {
   return {
     type: 'respond',
     when: [],
-    priority: -1_000_000,
+    priority: -100_000,
     status,
     headers: status === 404 ? [{ name: 'Content-Type', value: 'application/json' }] : [],
     body: status === 404 ? '{"error_msg":"404 Route Not Found"}\n' : '',
