@@ -76,8 +76,9 @@ export async function openBacking(
     takesOrders,
     inForce: async (revision) => {
       const found = await live.inForce(revision)
-      await followers.reached(revision)
-      return found
+      const theirs = await followers.reached(revision)
+      if (theirs.length === 0) return found
+      return { ok: false, problems: found.ok ? theirs : [...found.problems, ...theirs] }
     },
     running: viewOf(options.running),
   })
@@ -91,8 +92,8 @@ export async function openBacking(
       teller.tell(assembled.documents)
       options.made(assembled)
     },
-    settled: (revision) => {
-      if (host.workers.isWorker) host.workers.send(followed(revision))
+    settled: (revision, failed) => {
+      if (host.workers.isWorker) host.workers.send(followed(revision, failed))
     },
   })
   const documents = new Documents(dialects, {

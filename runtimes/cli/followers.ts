@@ -1,17 +1,28 @@
+import type { DocumentProblem } from '../../core/dialect/mod.ts'
 import type { Clock } from '../../core/mod.ts'
 
 /** How long a worker may take to follow before nobody waits for it any more. */
 const GIVE_UP_AFTER_MS = 5000
 
+/** How many revisions are remembered that something was wrong with. */
+const FAILURES_KEPT = 1000
+
+/** What is wrong because of a revision of the store. */
+export interface Failure {
+  readonly revision: number
+  readonly problems: readonly DocumentProblem[]
+}
+
 /** What a worker tells its primary. */
 interface Followed {
   readonly kind: 'in-force'
   readonly revision: number
+  readonly failed: readonly Failure[]
 }
 
-/** What a worker says once a revision of the store is in force there. */
-export function followed(revision: number): Followed {
-  return { kind: 'in-force', revision }
+/** What a worker says once a revision of the store is in force there, and what is not. */
+export function followed(revision: number, failed: readonly Failure[]): Followed {
+  return { kind: 'in-force', revision, failed }
 }
 
 /** How far the workers are that follow the store, so that what is answered holds in all of them. */
@@ -19,6 +30,8 @@ export class Followers {
   readonly #clock: Clock
   readonly #revisions = new Map<number, number>()
   readonly #waiting = new Set<() => void>()
+  /** What workers cannot do that they were asked for, by revision: mostly listeners, which they alone open. */
+  readonly #failed = new Map<number, readonly DocumentProblem[]>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -28,6 +41,11 @@ export class Followers {
   take(message: unknown, worker: number): void {
     if (!isFollowed(message)) return
     this.#revisions.set(worker, message.revision)
+    for (const { revision, problems } of message.failed) this.#failed.set(revision, problems)
+    for (const oldest of this.#failed.keys()) {
+      if (this.#failed.size <= FAILURES_KEPT) break
+      this.#failed.delete(oldest)
+    }
     this.#look()
   }
 
@@ -37,8 +55,16 @@ export class Followers {
     this.#look()
   }
 
-  /** Resolves once a revision is in force in all workers, or one of them takes too long. */
-  async reached(revision: number): Promise<void> {
+  /**
+   * Resolves once a revision is in force in all workers, or one of them takes too long.
+   * @returns What is wrong in one of them because of it.
+   */
+  async reached(revision: number): Promise<readonly DocumentProblem[]> {
+    await this.#reached(revision)
+    return this.#failed.get(revision) ?? []
+  }
+
+  async #reached(revision: number): Promise<void> {
     const there = (): boolean => [...this.#revisions.values()].every((each) => each >= revision)
     if (there()) return
     await new Promise<void>((resolve) => {

@@ -1,6 +1,7 @@
 import type { Configuration, Snapshot } from '../../core/mod.ts'
 import type { DocumentProblem, InForce, PartsChange } from '../../core/dialect/mod.ts'
 import type { Assembled, Assembly } from './assembly.ts'
+import type { Failure } from './followers.ts'
 import type { Host } from './host.ts'
 
 /** Making a snapshot may take this part of the time at the most: what it took times this is waited after it. */
@@ -32,8 +33,8 @@ export interface LiveOptions {
   readonly assembly: Assembly
   /** Told of each attempt, whether it succeeded or not. */
   readonly made: (assembled: Assembled) => void
-  /** Told of the store's revision that is in force now. */
-  readonly settled: (revision: number) => void
+  /** Told of the store's revision that is in force now, and of what newly is wrong because of which. */
+  readonly settled: (revision: number, failed: readonly Failure[]) => void
 }
 
 /**
@@ -200,6 +201,7 @@ export class Live {
     this.#problems = problems
     this.#inForce = Math.max(seen, this.#inForce)
     const errors = problems.filter(({ severity }) => severity === 'error')
+    const failed: Failure[] = []
     if (errors.length > 0) {
       for (const revision of new Set(documents.values())) {
         // What another document suffers from since then is the doing of whoever changed something.
@@ -207,14 +209,16 @@ export class Live {
           documents.get(key) === revision ||
           !documents.has(key) && !known.has(`${key} ${message}`)
         )
-        if (own.length > 0) this.#failed.set(revision, own)
+        if (own.length === 0) continue
+        this.#failed.set(revision, own)
+        failed.push({ revision, problems: own })
       }
     }
     for (const oldest of this.#failed.keys()) {
       if (this.#failed.size <= FAILURES_KEPT) break
       this.#failed.delete(oldest)
     }
-    this.#options.settled(this.#inForce)
+    this.#options.settled(this.#inForce, failed)
     for (const waiter of [...this.#waiters]) {
       if (waiter.revision <= seen) waiter.resolve(this.#foundOf(waiter.revision))
     }

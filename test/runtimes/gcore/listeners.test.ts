@@ -187,3 +187,17 @@ t.test('listeners of a running gateway', async (t) => {
     t.equal(await request(t, port), undefined, 'the port is closed')
   })
 })
+
+t.test('several workers open a listener, or nobody does', async (t) => {
+  const upstream = await startUpstream(t)
+  const { client } = await startGcore(t, testFolder(t), { workers: 2 })
+  const { port, body } = await oneListener({ pools: [poolOf(upstream.port)] })
+  await client.create('loadbalancers', body)
+  for (let n = 0; n < 6; n++) t.match(await request(t, port), { status: 200 })
+  const { body: taken } = await oneListener({ protocol_port: upstream.port })
+  t.match(await client.ended(await client.post('loadbalancers', taken)), {
+    state: 'ERROR',
+    error: /EADDRINUSE/,
+  })
+  t.equal((await client.get('loadbalancers')).body.count, 1)
+})
