@@ -17,6 +17,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   plan: ['snapshot', 'port', 'vars'],
   pki: ['snapshot', 'port'],
   upstream: ['snapshot', 'port'],
+  token: ['plan', 'port', 'snapshot'],
   revocation: ['pki', 'port', 'wire'],
   decide: [
     'route',
@@ -51,6 +52,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: readonly (readonly [string, readonly string[]])[] = [
   ['core/snapshot/', ['zod', 'yaml']],
   ['core/pki/', ['@peculiar/x509']],
+  ['core/token/', ['jose']],
   ['core/dialect/', ['hono', '@hono/zod-openapi', 'zod', 'jose']],
   ['adapters/metrics/', ['prom-client']],
   ['adapters/etcd-store/', ['etcd3']],

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { request as requestOverTls } from 'node:https'
 import { isIP } from 'node:net'
 import {
   type FetchAnswer,
@@ -40,14 +41,20 @@ async function exchange(
   // Resolved here and connected to as found: a second lookup could give another address.
   const ip = await addressOf(url.hostname.replace(/^\[(.*)\]$/, '$1'), target.mayConnect)
   return await new Promise((resolve, reject) => {
-    const { body } = target
-    const sent = request({
+    const { body, headers } = target
+    const secure = url.protocol === 'https:'
+    const ask = secure ? requestOverTls : request
+    const name = url.hostname.replace(/^\[(.*)\]$/, '$1')
+    const sent = ask({
       host: ip,
-      port: url.port === '' ? 80 : Number(url.port),
+      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+      // The name that was asked for, not the address, is what the certificate must speak for.
+      ...secure && isIP(name) === 0 ? { servername: name } : {},
       method: body === undefined ? 'GET' : 'POST',
       path: `${url.pathname}${url.search}`,
       headers: {
         host: url.host,
+        ...headers,
         ...body === undefined
           ? {}
           : { 'content-type': body.type, 'content-length': String(body.data.length) },

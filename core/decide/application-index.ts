@@ -30,6 +30,7 @@ interface Tables {
   readonly byName: Map<string, CompiledApplication>
   readonly byFingerprint: Map<string, ApplicationCertificate>
   readonly byKey: ApiKeyTable<Credential>
+  readonly byClientId: Map<string, CompiledApplication>
   /** By the user of a login. */
   readonly byUser: Map<string, CompiledApplication>
 }
@@ -99,6 +100,13 @@ export class ApplicationIndex implements CredentialLookup, Consumers {
     return found === undefined || this.#gone.has(found.name) ? undefined : found
   }
 
+  byClientId(clientId: string): CompiledApplication | undefined {
+    const over = this.#over.byClientId.get(clientId)
+    if (over !== undefined) return over
+    const found = this.#base.byClientId.get(clientId)
+    return found === undefined || this.#gone.has(found.name) ? undefined : found
+  }
+
   *[Symbol.iterator](): IterableIterator<CompiledApplication> {
     for (const application of this.#base.byName.values()) {
       if (!this.#gone.has(application.name)) yield application
@@ -131,6 +139,11 @@ export class ApplicationIndex implements CredentialLookup, Consumers {
 
   #add(tables: Tables, application: CompiledApplication, clashes: Clash[]): void {
     tables.byName.set(application.name, application)
+    const { clientId } = application.config
+    // Of two with the same client id the first keeps it: neither could be told from the other.
+    if (clientId !== undefined && this.byClientId(clientId) === undefined) {
+      tables.byClientId.set(clientId, application)
+    }
     for (const credential of application.certificates) {
       const fingerprint = credential.certificate.sha256
       const owner = this.byCertificate(fingerprint)
@@ -158,6 +171,7 @@ function emptyTables(seed: number): Tables {
   return {
     byName: new Map(),
     byFingerprint: new Map(),
+    byClientId: new Map(),
     byKey: new ApiKeyTable(seed),
     byUser: new Map(),
   }

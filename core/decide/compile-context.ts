@@ -1,5 +1,6 @@
 import type { PkiProblem } from '../pki/mod.ts'
-import type { Limits, Path, Problem } from '../snapshot/types.ts'
+import type { TokenChecker } from '../plan/mod.ts'
+import type { Limits, Path, PlanConfig, Problem } from '../snapshot/types.ts'
 import type { Snapshot } from './compiled.ts'
 import type { Keeper } from './keeper.ts'
 import type { PkiTools } from './pki-tools.ts'
@@ -17,6 +18,8 @@ export interface CompileOptions {
   readonly breathe?: () => Promise<void>
   /** The host's trusted roots, PEM, for upstreams without `ca`. Asked only where there is one. */
   readonly systemRoots: () => readonly string[]
+  /** What checks the tokens of `jwt` and `oauth2` plans; undefined where this host cannot. */
+  readonly tokenChecker?: ((plan: PlanConfig) => TokenChecker | undefined) | undefined
 }
 
 /** Where something stands in the configuration, and who uses it, for messages. */

@@ -9,11 +9,11 @@ import type {
   Configuration,
   FilterConfig,
   Path,
-  PlanType,
+  PlanConfig,
   RouteConfig,
 } from '../snapshot/types.ts'
 import { sameObjects } from '../route/mod.ts'
-import { compileConditions, type Condition } from '../vars/mod.ts'
+import { compileConditions, type Condition, type Facts } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
@@ -21,8 +21,6 @@ import { compileForward } from './forward-certificate.ts'
 import { compileIdentities } from './identity.ts'
 import { reusable } from './reusable.ts'
 import { ScopedRoutes } from './scoped-routes.ts'
-
-const supported: ReadonlySet<PlanType> = new Set(['mtls', 'api-key', 'keyless'])
 
 type Upstreams = ReadonlyMap<string, CompiledUpstream>
 
@@ -163,7 +161,24 @@ function compileApiPlans(context: CompileContext, config: ApiConfig, path: Path)
     const place = { path: [...path, 'plans', index, 'allow'], whose: `Plan "${plan.name}"` }
     return [plan, compileIdentities(context, plan.allow, place)]
   }))
-  return compilePlans(subscribedAs, plans, (plan) => rules.get(plan))
+  return compilePlans(subscribedAs, plans, (plan) => ({
+    identity: rules.get(plan),
+    tokens: context.tokenChecker?.(plan),
+    holds: compileHolds(context, plan, [...path, 'plans']),
+  }))
+}
+
+/** What a plan's conditions say of a request. A condition that cannot be read holds of none. */
+function compileHolds(
+  context: CompileContext,
+  { name, conditions = [] }: PlanConfig,
+  path: Path,
+): ((request: unknown) => boolean) | undefined {
+  const compiled = compileConditions(conditions)
+  if (compiled === undefined) return undefined
+  if (!('problem' in compiled)) return (request) => compiled.holds(request as Facts)
+  fail(context, path, `Could not use the conditions of plan "${name}": ${compiled.problem}`)
+  return () => false
 }
 
 function checkApis(context: CompileContext, apis: readonly ApiConfig[]): void {
@@ -174,15 +189,5 @@ function checkApis(context: CompileContext, apis: readonly ApiConfig[]): void {
       fail(context, path, `Could not add API "${config.name}": the name is taken`)
     }
     names.add(config.name)
-    checkPlanTypes(context, config, path)
-  }
-}
-
-function checkPlanTypes(context: CompileContext, config: ApiConfig, path: Path): void {
-  for (const [index, plan] of config.plans.entries()) {
-    if (supported.has(plan.type)) continue
-    const message = `Could not add plan "${plan.name}" to API "${config.name}": ` +
-      `type "${plan.type}" is not supported`
-    fail(context, [...path, 'plans', index, 'type'], message)
   }
 }

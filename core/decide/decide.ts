@@ -44,8 +44,12 @@ export function decide(
     return { kind: 'local', route, handler, certificate }
   }
   const tokens = tokensOf(head.headers, token)
-  const plans = route && checkRoutePlans(route, { tokens, applications, now })
+  const request = (): Facts => facts ?? factsOf(head, peer, token?.problem?.code)
+  const plans = route && checkRoutePlans(route, { tokens, applications, now, request })
   if (route !== undefined && plans?.kind === 'refused') return turnAway(route, plans.refusal)
+  if (route !== undefined && plans?.kind === 'pending') {
+    return { kind: 'pending', route, ...plans.pending }
+  }
   const grant = grantOf(plans)
   const filtering = hasFilters(snapshot, route)
     ? filteringOf(snapshot, facts ?? factsOf(head, peer, token?.problem?.code), { route, grant })
@@ -146,16 +150,18 @@ export interface PlansQuestion {
   readonly tokens: Tokens
   readonly applications: Snapshot['applications']
   readonly now: number
+  /** The request, for the conditions of plans. */
+  readonly request?: (() => Facts) | undefined
 }
 
 /** What a route's plans say; undefined for a route without plans. */
 export function checkRoutePlans(
   route: CompiledRoute,
-  { tokens, applications, now }: PlansQuestion,
+  { tokens, applications, now, request }: PlansQuestion,
   told?: Parameters<typeof checkPlans>[2],
 ): PlansResult | undefined {
   if (route.plans === undefined) return undefined
-  return checkPlans(route.plans, { tokens, credentials: applications, now }, told)
+  return checkPlans(route.plans, { tokens, credentials: applications, now, request }, told)
 }
 
 /** What a request brings along to prove itself. */
@@ -181,13 +187,19 @@ function grantOf(plans: PlansResult | undefined): Grant | undefined {
   return { plan: plan.name, planType: plan.type, application }
 }
 
+/** Codes whose status does not depend on the kind of route. */
+const STATUSES: Readonly<Partial<Record<PlanRefusal['code'], number>>> = {
+  CERTIFICATE_NOT_ALLOWED: 403,
+  TOKEN_UNCHECKED: 503,
+}
+
 /**
  * Routes without plans answer 400 where a certificate is wanted, those with plans 401. Who is known, but not
  * allowed, is told so by 403 on either (RFC 9110 section 15.5.4).
  */
 function turnAway(route: CompiledRoute | undefined, refused: PlanRefusal): Decision {
   const wanted = route?.plans === undefined ? 400 : 401
-  const status = refused.code === 'CERTIFICATE_NOT_ALLOWED' ? 403 : wanted
+  const status = STATUSES[refused.code] ?? wanted
   const verbose = route?.verbose ?? false
   const found = refusal(refused.code, refused.detail, { status, verbose })
   return { kind: 'refuse', refusal: found, route }

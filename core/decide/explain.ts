@@ -149,6 +149,7 @@ function explainRequest(told: Told): void {
 }
 
 function planText(result: PlanResult): string {
+  if (result.kind === 'pending') return 'has to check the token first'
   if (result.kind === 'refused') return `refuses: ${result.refusal.detail}`
   if (result.kind === 'no-token') return `finds no token: ${result.refusal.detail}`
   if (result.kind === 'skipped') return 'is passed over: an earlier plan found a token'
@@ -222,7 +223,7 @@ function explainRoute(
 
 /** Answers of filters come before a refusal, and their changes before the upstream. */
 function explainFilters(told: Told, decision: Decision): void {
-  if (decision.kind === 'local' || decision.filtering === undefined) return
+  if (!('filtering' in decision) || decision.filtering === undefined) return
   for (const note of filterNotes(decision.filtering)) tell(told, ['decide', 'note'], note)
 }
 
@@ -252,14 +253,17 @@ function conclude(told: Told, decision: Decision): Explanation {
     const grant = undefined
     return { answer: 'forward', steps, ...names, grant, refusal: undefined, advice: undefined }
   }
+  const refused = decision.kind === 'refuse'
+    ? decision.refusal
+    : refusal('TOKEN_UNCHECKED', 'The token has not been checked')
   return {
     answer: 'refuse',
     steps,
     route: decision.route?.name,
     upstream: undefined,
     grant: undefined,
-    refusal: decision.refusal,
-    advice: REFUSALS[decision.refusal.code].advice,
+    refusal: refused,
+    advice: REFUSALS[refused.code].advice,
   }
 }
 

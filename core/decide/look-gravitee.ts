@@ -14,6 +14,9 @@ const REASONS: Readonly<Partial<Record<RefusalCode, string>>> = {
   CERTIFICATE_MISSING: NO_TOKEN,
   API_KEY_MISSING: NO_TOKEN,
   CREDENTIAL_MISSING: NO_TOKEN,
+  TOKEN_MISSING: NO_TOKEN,
+  TOKEN_INVALID: INVALID,
+  PLAN_NOT_MATCHED: 'No plan matched the request',
   CERTIFICATE_MALFORMED: INVALID,
   CERTIFICATE_UNTRUSTED: INVALID,
   CERTIFICATE_REVOKED: INVALID,
@@ -63,6 +66,7 @@ export function graviteeLook(refusal: Refusal, accept: string | undefined): Refu
 
 function messageOf({ code, status, told, verbose }: Refusal): string {
   if (told !== undefined) return told.text
+  if (code === 'TOKEN_UNCHECKED') return 'Temporarily Unavailable'
   if (status === 401) return verbose && REASONS[code] || 'Unauthorized'
   if (code === 'UPSTREAM_TIMEOUT') return 'Request timeout'
   return WORDS[status] ?? REFUSALS[code].message

@@ -175,6 +175,27 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalMeaning>> = {
     message: 'The API key is not accepted',
     advice: 'The key belongs to no application, or its time has not come or is over',
   },
+  TOKEN_MISSING: {
+    status: 401,
+    message: 'A bearer token is required',
+    advice: 'The client must send its token in the Authorization header, as Bearer',
+  },
+  TOKEN_INVALID: {
+    status: 401,
+    message: 'The token is not accepted: obtain another',
+    advice:
+      'The log says why: its signature, issuer, audience, time, or the certificate it is bound to',
+  },
+  TOKEN_UNCHECKED: {
+    status: 503,
+    message: 'The token could not be checked: try again later',
+    advice: 'The keys or the authorization server could not be reached; the log says why',
+  },
+  PLAN_NOT_MATCHED: {
+    status: 401,
+    message: 'No plan of this API takes this request',
+    advice: 'Look at the conditions of the plans; explain tells which one does not hold',
+  },
   SUBSCRIPTION_MISSING: {
     status: 401,
     message: 'There is no subscription to this API: subscribe first',

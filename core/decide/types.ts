@@ -1,5 +1,6 @@
 import type { Verdict } from '../pki/mod.ts'
 import type { Address } from '../port/mod.ts'
+import type { PendingToken } from '../plan/mod.ts'
 import type { PlanType } from '../snapshot/types.ts'
 import type { FilterChain } from '../filter/mod.ts'
 import type { Facts } from '../vars/mod.ts'
@@ -38,6 +39,10 @@ export type RefusalCode =
   | 'CERTIFICATE_UNKNOWN'
   | 'CERTIFICATE_NOT_ALLOWED'
   | 'API_KEY_MISSING'
+  | 'TOKEN_MISSING'
+  | 'TOKEN_INVALID'
+  | 'TOKEN_UNCHECKED'
+  | 'PLAN_NOT_MATCHED'
   | 'API_KEY_UNKNOWN'
   | 'SUBSCRIPTION_MISSING'
   | 'SUBSCRIPTION_PENDING'
@@ -151,5 +156,11 @@ export interface Local {
   readonly certificate: ClientCertificate | undefined
 }
 
+/** A request whose token has to be checked before it can be decided. */
+export interface Pending extends PendingToken {
+  readonly kind: 'pending'
+  readonly route: CompiledRoute
+}
+
 /** What is to be done with a request. */
-export type Decision = Forward | Local | Refuse
+export type Decision = Forward | Local | Refuse | Pending

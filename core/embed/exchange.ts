@@ -1,4 +1,4 @@
-import { decide, policyOf, refusal, refusalLook } from '../decide/mod.ts'
+import { decide, policyOf, refusal, refusalLook, settle } from '../decide/mod.ts'
 import type {
   CompiledListener,
   Filtering,
@@ -63,7 +63,10 @@ export class Exchange {
     this.#head = head
     const peer = await this.#identify(embedded)
     this.#peer = peer
-    const decision = decide(snapshot, listener, head, peer, this.#time)
+    const decision = await settle(
+      () => decide(snapshot, listener, head, peer, this.#time),
+      this.#time,
+    )
     this.#route = decision.route?.name ?? ''
     this.#style = decision.route?.style ?? listener.style
     if (decision.kind === 'local') {

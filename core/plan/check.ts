@@ -8,22 +8,27 @@ import type {
   Credential,
   CredentialLookup,
   IdentityRule,
+  PendingToken,
   PlanRefusal,
   PlanResult,
   Tokens,
+  TokenVerdict,
 } from './types.ts'
 
 /** The order in which plans of one API are tried. */
 export const PLAN_ORDER: readonly PlanType[] = ['mtls', 'jwt', 'oauth2', 'api-key', 'keyless']
 
+/** What else a plan was compiled to. */
+export type PlanRules = Pick<CompiledPlan, 'identity' | 'tokens' | 'holds'>
+
 /** Puts the plans of an API into the order in which they are tried; equals stay in the document's order. */
 export function compilePlans(
   api: string,
   plans: readonly PlanConfig[],
-  ruleOf: (plan: PlanConfig) => IdentityRule | undefined = () => undefined,
+  rulesOf: (plan: PlanConfig) => PlanRules = () => ({ identity: undefined }),
 ): CompiledPlans {
   const place = (plan: PlanConfig): number => PLAN_ORDER.indexOf(plan.type)
-  const compiled = plans.map((plan): CompiledPlan => ({ ...plan, identity: ruleOf(plan) }))
+  const compiled = plans.map((plan): CompiledPlan => ({ ...plan, ...rulesOf(plan) }))
   return { api, plans: compiled.sort((a, b) => place(a) - place(b)) }
 }
 
@@ -33,6 +38,8 @@ export interface PlanContext {
   readonly credentials: CredentialLookup
   /** Epoch milliseconds. */
   readonly now: number
+  /** The request, for the conditions of plans; asked where a plan has some. */
+  readonly request?: (() => unknown) | undefined
 }
 
 /** The plan that lets a request in, or the most telling reason why none does. */
@@ -43,6 +50,8 @@ export type PlansResult =
     readonly application: string | undefined
   }
   | { readonly kind: 'refused'; readonly refusal: PlanRefusal }
+  /** A token has to be checked first; then ask again. */
+  | { readonly kind: 'pending'; readonly pending: PendingToken }
 
 /**
  * Tries the plans of an API in order; the first that lets in wins. A token without a valid subscription
@@ -63,6 +72,7 @@ export function checkPlans(
     if (result.kind === 'granted') {
       return { kind: 'granted', plan, application: result.application }
     }
+    if (result.kind === 'pending') return result
     if (result.kind === 'skipped') continue
     if (result.kind === 'refused') tokenFound = true
     if (telling === undefined || rank(result.refusal) < rank(telling)) telling = result.refusal
@@ -86,11 +96,73 @@ function checkPlan(turn: PlanTurn, context: PlanContext): PlanResult {
       return checkCertificate(turn, context)
     case 'api-key':
       return checkApiKey(turn, context)
+    case 'jwt':
+    case 'oauth2':
+      return checkToken(turn, context)
     case 'keyless':
-      return turn.tokenFound ? { kind: 'skipped' } : { kind: 'granted', application: undefined }
-    default:
-      return { kind: 'skipped' }
+      if (turn.tokenFound) return { kind: 'skipped' }
+      return unmatched(turn, context) ?? { kind: 'granted', application: undefined }
   }
+}
+
+/** What is said where a plan's conditions do not hold, once its token was found; undefined where they do. */
+function unmatched({ plan }: PlanTurn, { request }: PlanContext): PlanResult | undefined {
+  if (plan.holds === undefined || plan.holds(request?.())) return undefined
+  const detail = `The conditions of plan "${plan.name}" are not met`
+  return { kind: 'refused', refusal: { code: 'PLAN_NOT_MATCHED', detail } }
+}
+
+/** The scheme of RFC 6750 section 2.1. */
+const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i
+
+function checkToken(turn: PlanTurn, context: PlanContext): PlanResult {
+  const { plan } = turn
+  const token = BEARER.exec(context.tokens.header('authorization') ?? '')?.[1]
+  if (token === undefined) {
+    const detail = `Plan "${plan.name}" wants a bearer token: none was sent`
+    return { kind: 'no-token', refusal: { code: 'TOKEN_MISSING', detail } }
+  }
+  const other = unmatched(turn, context)
+  if (other !== undefined) return other
+  const { tokens: checker } = plan
+  if (checker === undefined) {
+    const detail = `Plan "${plan.name}" cannot check tokens here`
+    return { kind: 'refused', refusal: { code: 'TOKEN_UNCHECKED', detail } }
+  }
+  const verdict = checker.known(token, context.now)
+  if (verdict === undefined) {
+    return { kind: 'pending', pending: { check: (now) => checker.check(token, now) } }
+  }
+  return judgeToken(turn, verdict, context)
+}
+
+function judgeToken(turn: PlanTurn, verdict: TokenVerdict, context: PlanContext): PlanResult {
+  const { plan } = turn
+  const refused = (code: PlanRefusal['code'], detail: string): PlanResult => {
+    return { kind: 'refused', refusal: { code, detail: `Plan "${plan.name}": ${detail}` } }
+  }
+  if (!verdict.ok) return refused(verdict.code, verdict.detail)
+  const place = placeIn(verdict, context.now)
+  if (place === 'before') return refused('TOKEN_INVALID', 'the token does not count yet')
+  if (place === 'after') return refused('TOKEN_INVALID', 'the token has expired')
+  const { certificate } = context.tokens
+  if (verdict.certificate !== undefined) {
+    const shown = certificate?.problem === undefined ? certificate?.fingerprint : undefined
+    if (shown !== verdict.certificate) {
+      return refused(
+        'TOKEN_INVALID',
+        'the token is bound to another certificate than the client has',
+      )
+    }
+  }
+  for (const clientId of verdict.clientIds) {
+    const application = context.credentials.byClientId(clientId)
+    if (application !== undefined) {
+      return subscribed(turn, { application, from: undefined, until: undefined }, context.now)
+    }
+  }
+  const names = verdict.clientIds.map((id) => `"${id}"`).join(', ') || 'nobody'
+  return refused('SUBSCRIPTION_MISSING', `the token names ${names}, who is no application`)
 }
 
 function checkCertificate(turn: PlanTurn, context: PlanContext): PlanResult {
@@ -99,6 +171,8 @@ function checkCertificate(turn: PlanTurn, context: PlanContext): PlanResult {
     const detail = `Plan "${turn.plan.name}" wants a client certificate: none was presented`
     return { kind: 'no-token', refusal: { code: 'CERTIFICATE_MISSING', detail } }
   }
+  const other = unmatched(turn, context)
+  if (other !== undefined) return other
   const credential = context.credentials.byCertificate(token.fingerprint)
   const refusal = token.problem ?? checkCertificateCredential(token, credential, context.now) ??
     checkIdentity(turn.plan.identity, token)
@@ -147,6 +221,8 @@ function checkApiKey(turn: PlanTurn, context: PlanContext): PlanResult {
     const detail = `Plan "${plan.name}" wants an API key in header "${plan.header}": none was sent`
     return { kind: 'no-token', refusal: { code: 'API_KEY_MISSING', detail } }
   }
+  const other = unmatched(turn, context)
+  if (other !== undefined) return other
   const credential = context.credentials.byApiKey(key)
   const place = credential === undefined ? undefined : placeIn(credential, context.now)
   if (credential === undefined || place !== 'within') {

@@ -11,7 +11,7 @@ export {
   compilePlans,
   PLAN_ORDER,
 } from './check.ts'
-export type { PlanContext, PlansResult } from './check.ts'
+export type { PlanContext, PlanRules, PlansResult } from './check.ts'
 export { MOST_ROUNDS, parseShaCrypt } from './sha-crypt.ts'
 export { placeIn, showTime } from './span.ts'
 export { checkSubscription } from './subscription.ts'

@@ -73,8 +73,12 @@ const telling: readonly PlanRefusal['code'][] = [
   'CERTIFICATE_MALFORMED',
   'CERTIFICATE_UNKNOWN',
   'API_KEY_UNKNOWN',
+  'TOKEN_UNCHECKED',
+  'TOKEN_INVALID',
+  'PLAN_NOT_MATCHED',
   'CERTIFICATE_MISSING',
   'API_KEY_MISSING',
+  'TOKEN_MISSING',
 ]
 
 /** How much a refusal tells whoever must act on it; the lowest tells the most. */

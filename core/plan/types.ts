@@ -12,6 +12,10 @@ export type PlanRefusalCode =
   | 'CERTIFICATE_UNKNOWN'
   | 'CERTIFICATE_NOT_ALLOWED'
   | 'API_KEY_MISSING'
+  | 'TOKEN_MISSING'
+  | 'TOKEN_INVALID'
+  | 'TOKEN_UNCHECKED'
+  | 'PLAN_NOT_MATCHED'
   | 'API_KEY_UNKNOWN'
   | 'SUBSCRIPTION_MISSING'
   | 'SUBSCRIPTION_PENDING'
@@ -45,6 +49,39 @@ export interface CredentialLookup {
   /** `fingerprint` is the SHA-256 of a certificate's DER, hex. */
   byCertificate(fingerprint: string): Credential | undefined
   byApiKey(key: string): Credential | undefined
+  /** By how tokens name an application. */
+  byClientId(clientId: string): Application | undefined
+}
+
+/** What was found about a token. Times are epoch milliseconds. */
+export type TokenVerdict =
+  | {
+    readonly ok: true
+    /** Names of applications, the likeliest first. */
+    readonly clientIds: readonly string[]
+    /** SHA-256 (hex) of the certificate that it is bound to; undefined: to none. */
+    readonly certificate: string | undefined
+    readonly from: number
+    readonly until: number
+  }
+  | {
+    readonly ok: false
+    readonly code: 'TOKEN_INVALID' | 'TOKEN_UNCHECKED'
+    readonly detail: string
+  }
+
+/** Checks tokens of one plan, and remembers what it found. */
+export interface TokenChecker {
+  /** What is known; undefined: {@linkcode check} it first. */
+  known(token: string, now: number): TokenVerdict | undefined
+  /** Finds out, so that {@linkcode known} knows. Never rejects. */
+  check(token: string, now: number): Promise<void>
+}
+
+/** A token that must be checked before plans can say anything. */
+export interface PendingToken {
+  /** Checks it; then ask again. Never rejects. */
+  readonly check: (now: number) => Promise<void>
 }
 
 /** The names in a certificate: its subject (RFC 4514 text), and those it speaks for. */
@@ -85,6 +122,10 @@ export interface Tokens {
 export interface CompiledPlan extends PlanConfig {
   /** Which of the certificates that applications have it takes; undefined: all. */
   readonly identity: IdentityRule | undefined
+  /** For `jwt` and `oauth2`; undefined: this host cannot check tokens. */
+  readonly tokens?: TokenChecker | undefined
+  /** Whether a request meets the plan's conditions; undefined: there are none. */
+  readonly holds?: ((request: unknown) => boolean) | undefined
 }
 
 /** The plans of one API, in the order in which they are tried. */
@@ -98,4 +139,5 @@ export type PlanResult =
   | { readonly kind: 'granted'; readonly application: string | undefined }
   | { readonly kind: 'refused'; readonly refusal: PlanRefusal }
   | { readonly kind: 'no-token'; readonly refusal: PlanRefusal }
+  | { readonly kind: 'pending'; readonly pending: PendingToken }
   | { readonly kind: 'skipped' }

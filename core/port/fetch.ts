@@ -1,9 +1,11 @@
 /** What is to be got by one HTTP/1.1 request; redirects are not followed. */
 export interface FetchTarget {
-  /** Absolute, of scheme `http`. */
+  /** Absolute, of scheme `http`, or `https`: then the server must prove itself by the roots of the host. */
   readonly url: string
   /** Sent by POST; undefined: a GET. */
   readonly body: { readonly type: string; readonly data: Uint8Array } | undefined
+  /** Further header fields, by their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Milliseconds from the name's lookup to the last byte. */
   readonly timeoutMs: number
   /** The longest body that is taken. */

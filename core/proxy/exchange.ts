@@ -31,13 +31,8 @@ import type {
   ServerUser,
   UpstreamFault,
 } from './sides.ts'
-import { isIdempotent, wantsUpgrade } from './traits.ts'
+import { isIdempotent, MAX_REPEATS, NO_TRAILERS, wantsUpgrade } from './traits.ts'
 import { tunnel } from './tunnel.ts'
-
-const NO_TRAILERS: HeaderList = []
-
-/** How often a request that no endpoint looked at is sent again to the same one. */
-const MAX_REPEATS = 3
 
 /**
  * One request and its response: identify, read, decide, forward or refuse, record. It knows neither
@@ -93,8 +88,13 @@ export class Exchange implements ClientUser, ServerUser {
   start(): void {
     const peer = this.#client.connection.peerFor(this.head, this.#time)
     if (!(peer instanceof Promise)) return this.#decide(peer)
+    this.#await(peer, (found) => this.#decide(found))
+  }
+
+  /** Goes on once something is known; what the client sends meanwhile waits. */
+  #await<T>(promise: Promise<T>, next: (found: T) => void): void {
     this.#client.holdBody()
-    peer.then((found) => this.#over || this.#decide(found)).catch(this.#failed)
+    promise.then((found) => this.#over || next(found)).catch(this.#failed)
   }
 
   /** Phase **decide**. */
@@ -111,8 +111,7 @@ export class Exchange implements ClientUser, ServerUser {
     this.#style = listener.style
     const login = connection.login.check(listener, this.head)
     if (!(login instanceof Promise)) return this.#admit(peer, listener, login)
-    this.#client.holdBody()
-    login.then((refused) => this.#over || this.#admit(peer, listener, refused)).catch(this.#failed)
+    this.#await(login, (refused) => this.#admit(peer, listener, refused))
   }
 
   #admit(peer: Peer, listener: CompiledListener, refused: Refusal | undefined): void {
@@ -121,6 +120,9 @@ export class Exchange implements ClientUser, ServerUser {
     this.#route = decision.route?.name ?? ''
     this.#style = decision.route?.style ?? listener.style
     if (decision.kind === 'local') return this.#hand(decision, peer)
+    if (decision.kind === 'pending') {
+      return this.#await(decision.check(this.#time), () => this.#decide(peer))
+    }
     if (decision.filtering !== undefined) return this.#filter(decision, decision.filtering)
     this.#proceed(decision)
   }

@@ -1,4 +1,4 @@
-import type { RequestHead } from '../wire/mod.ts'
+import type { HeaderList, RequestHead } from '../wire/mod.ts'
 
 /** Methods that may be sent twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
@@ -25,3 +25,9 @@ const HTTP_ITSELF = /(^|,)\s*(h2c?|http|tls)\b/i
 export function wantsUpgrade({ upgrade, framing }: RequestHead): boolean {
   return upgrade !== '' && framing === 'none' && !HTTP_ITSELF.test(upgrade)
 }
+
+/** No trailers at all. */
+export const NO_TRAILERS: HeaderList = []
+
+/** How often a request that no endpoint looked at is sent again to the same one. */
+export const MAX_REPEATS = 3

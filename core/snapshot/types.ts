@@ -1,10 +1,12 @@
 import type { Address, ClientMode } from '../port/mod.ts'
 import type { AdminConfig, StoreConfig } from './admin-types.ts'
 import type { ConditionConfig, FilterConfig, LoginConfig } from './filter-types.ts'
+import type { PlanConfig } from './plan-types.ts'
 import type { UpstreamConfig, UpstreamTimes } from './upstream-types.ts'
 
 export type * from './admin-types.ts'
 export type * from './filter-types.ts'
+export type * from './plan-types.ts'
 export type * from './upstream-types.ts'
 
 /**
@@ -217,19 +219,6 @@ export interface RouteConfig {
   /** Further variables of requests that take this route, such as `route_id`. */
   readonly variables: Readonly<Record<string, string>>
   readonly upstreamTimes: UpstreamTimes
-}
-
-/** The kinds of plans, in the order in which they are tried. */
-export type PlanType = 'mtls' | 'jwt' | 'oauth2' | 'api-key' | 'keyless'
-
-/** A way to use an API. */
-export interface PlanConfig {
-  readonly name: string
-  readonly type: PlanType
-  /** For `api-key`: the header that carries the key, lower case. */
-  readonly header: string
-  /** For `mtls`: conditions, one of which the certificate must meet; empty: none. */
-  readonly allow: readonly IdentityConfig[]
 }
 
 /** A route with plans. */

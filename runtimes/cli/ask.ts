@@ -1,4 +1,4 @@
-import { explain, OnlineVerdicts, refusal, REFUSALS } from '../../core/mod.ts'
+import { decide, explain, OnlineVerdicts, refusal, REFUSALS, settle } from '../../core/mod.ts'
 import type {
   CompiledListener,
   Explanation,
@@ -53,6 +53,7 @@ export async function ask(
   const peer = await peerOf(runtime, head, question)
   verdicts.close()
   const { listener, at } = question
+  await settle(() => decide(snapshot, listener, head, peer, at), at)
   return explain({ snapshot, listener, head, peer, now: at })
 }
 

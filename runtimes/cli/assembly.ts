@@ -2,6 +2,7 @@ import { changeApplications, compile, pkiTools } from '../../core/mod.ts'
 import type { CompileOptions, Configuration, ListenProblem, Path } from '../../core/mod.ts'
 import type { ApplicationConfig, Problem, Snapshot } from '../../core/mod.ts'
 import { type Dialect, type DocumentProblem, mergeParts } from '../../core/dialect/mod.ts'
+import { TokenCheckers } from '../../core/token/mod.ts'
 import type { Host } from './host.ts'
 
 /** How often what is wrong is left out and the rest tried again. */
@@ -34,8 +35,11 @@ export interface AssemblyOptions {
 export class Assembly {
   readonly #options: AssemblyOptions
 
+  readonly #tokens: TokenCheckers
+
   constructor(options: AssemblyOptions) {
     this.#options = options
+    this.#tokens = new TokenCheckers(options.host)
   }
 
   /** Makes everything anew that is not as it was. Documents that cannot be are left out, the rest goes on. */
@@ -93,6 +97,7 @@ export class Assembly {
       secret,
       systemRoots: () => host.systemRoots(),
       breathe: () => new Promise((resolve) => host.clock.soon(resolve)),
+      tokenChecker: (plan) => this.#tokens.of(plan),
     }
   }
 

@@ -1,6 +1,7 @@
 import { compile, formatProblem, pkiTools, readConfiguration } from '../../core/mod.ts'
 import type { Problem, ReadConfiguration, Snapshot } from '../../core/mod.ts'
 import { FileFailure } from '../../core/mod.ts'
+import { TokenCheckers } from '../../core/token/mod.ts'
 import { readApisixConfig } from './apisix-config.ts'
 import type { Host } from './host.ts'
 
@@ -62,6 +63,7 @@ export async function loadSnapshot(
     now: host.clock.now(),
     secret: options.secret,
     systemRoots: () => host.systemRoots(),
+    tokenChecker: (plan) => new TokenCheckers(host).of(plan),
   })
   const found = [...problems, ...placed(read, compiled.problems)]
   return { snapshot: compiled.snapshot, problems: found, watched }

@@ -88,7 +88,7 @@ function newPlan(
     updatedAt: now,
     ...(status === 'PUBLISHED' ? { publishedAt: now } : {}),
   })
-  checkPlan(plan)
+  checkPlan(plan, definition)
   return plan
 }
 
@@ -112,7 +112,7 @@ async function changePlan(
   return await management.ledger.change({ by: actor.name, lock: `plan ${id}` }, () => {
     const known = ownPlan(management, { id, actor, ...(api === undefined ? {} : { api }) })
     const plan = plain({ ...change(known.value), updatedAt: management.now() })
-    checkPlan(plan)
+    if (plan.status !== 'CLOSED') checkPlan(plan, management.api(plan.apiId).value)
     return {
       operations: [{ put: known.key, value: plan as unknown as Json }],
       conditions: [{ key: known.key, revision: known.modifyRevision }],

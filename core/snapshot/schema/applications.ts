@@ -19,6 +19,7 @@ export interface WrittenApiKey extends Span {
 /** An application, before files are read. */
 export interface WrittenApplication {
   readonly name: string
+  readonly clientId: string | undefined
   readonly certificates: readonly WrittenCertificate[]
   readonly apiKeys: readonly WrittenApiKey[]
   readonly subscriptions: readonly SubscriptionConfig[]
@@ -55,6 +56,7 @@ export const subscriptionSchema: z.ZodType<SubscriptionConfig> = map('a subscrip
 /** `applications[]`. */
 export const applicationSchema: z.ZodType<WrittenApplication> = map('an application', {
   name: name(),
+  clientId: name().optional(),
   certificates: list('certificates', certificateSchema).default([]),
   apiKeys: list('API keys', apiKeySchema).default([]),
   subscriptions: list('subscriptions', subscriptionSchema).default([]),

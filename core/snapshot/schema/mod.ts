@@ -51,6 +51,7 @@ import {
   ticketsSchema,
 } from './settings.ts'
 import { keysOf, map } from './structure.ts'
+import { introspectionSchema, jwtSchema } from './tokens.ts'
 import { clientsSchema, pemPairSchema, pkcs12Schema } from './trust.ts'
 import {
   endpointSchema,
@@ -132,6 +133,8 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['upstreams.*.host', hostNameSchema],
   ['apis[]', apiSchema],
   ['apis[].plans[]', planSchema],
+  ['apis[].plans[].jwt', jwtSchema],
+  ['apis[].plans[].introspection', introspectionSchema],
   ['routes[]', routeSchema],
   ['match', matchSchema],
   ['forwardCertificate', forwardHeadersSchema],

@@ -1,7 +1,9 @@
 import type * as z from 'zod'
 import type {
+  ConditionConfig,
   ForwardCertificateConfig,
   IdentityConfig,
+  JwtConfig,
   MatchConfig,
   PlanConfig,
   PlanType,
@@ -17,6 +19,14 @@ import { headerName, hostPattern, method, pathPattern } from './names.ts'
 import { boolean, choice, integer, name, readName } from './scalars.ts'
 import { list, map, Mismatch, pick, scalar, type Shape, someOf } from './structure.ts'
 import { upstreamSchema, type WrittenUpstream } from './upstreams.ts'
+import {
+  introspectionSchema,
+  jwtSchema,
+  tokenKeys,
+  type WrittenIntrospection,
+  type WrittenJwt,
+} from './tokens.ts'
+import type { Resolved } from './sources.ts'
 import { variables } from './variables.ts'
 
 /** A route, before its upstream is found and files are read. */
@@ -44,6 +54,9 @@ export interface WrittenPlan {
   readonly type: PlanType
   readonly header: string | undefined
   readonly allow: readonly IdentityConfig[]
+  readonly conditions: readonly ConditionConfig[]
+  readonly jwt: WrittenJwt | undefined
+  readonly introspection: WrittenIntrospection | undefined
 }
 
 /** An API, before its upstream is found and files are read. */
@@ -113,31 +126,55 @@ const routeShape: Shape<WrittenRoute> = {
 /** `routes[]`. */
 export const routeSchema: z.ZodType<WrittenRoute> = map('a route', routeShape)
 
-const planType = scalar((raw): PlanType | Mismatch => {
-  if (raw === 'jwt' || raw === 'oauth2') {
-    return new Mismatch('not available in this version; expected mtls, api-key or keyless')
-  }
-  const known: readonly PlanType[] = ['mtls', 'api-key', 'keyless']
-  return known.find((word) => word === raw) ?? new Mismatch('expected mtls, api-key or keyless')
-})
-
 /** `apis[].plans[]`. */
 export const planSchema: z.ZodType<WrittenPlan> = map('a plan', {
   name: name(),
-  type: planType,
+  type: choice('mtls', 'jwt', 'oauth2', 'api-key', 'keyless'),
   header: headerName().optional(),
   allow: allow().default([]),
+  conditions: conditions(),
+  jwt: jwtSchema.optional(),
+  introspection: introspectionSchema.optional(),
+})
+
+/** A plan has what its type needs. */
+const checkedPlan = planSchema.transform((written, context): WrittenPlan => {
+  const { type, jwt, introspection } = written
+  const keys = jwt && [jwt.jwks, jwt.key, jwt.secret].filter((each) => each !== undefined).length
+  const message = type === 'jwt' && jwt === undefined
+    ? 'the key jwt is missing, which says how tokens are checked'
+    : type === 'oauth2' && introspection === undefined
+    ? 'the key introspection is missing, which says who is asked about tokens'
+    : keys !== undefined && keys !== 1
+    ? 'exactly one of jwks, key and secret is expected in jwt'
+    : undefined
+  if (message !== undefined) {
+    context.issues.push({ code: 'custom', input: {}, path: ['type'], message })
+  }
+  return written
 })
 
 /** `apis[]`. */
 export const apiSchema: z.ZodType<WrittenApi> = map('an API', {
   ...routeShape,
   name: name(),
-  plans: someOf('plans', planSchema),
+  plans: someOf('plans', checkedPlan),
   verbose: boolean().default(false),
 })
 
 /** The plan in its final form. */
-export function plan({ name, type, header, allow }: WrittenPlan): PlanConfig {
-  return { name, type, header: header ?? 'x-api-key', allow }
+export function plan(
+  { name, type, header, allow, conditions, jwt, introspection }: Resolved<WrittenPlan>,
+): PlanConfig {
+  return {
+    ...{ name, type, header: header ?? 'x-api-key', allow },
+    ...(conditions.length === 0 ? {} : { conditions }),
+    ...(jwt === undefined ? {} : { jwt: buildJwt(jwt) }),
+    ...(introspection === undefined ? {} : { introspection }),
+  }
+}
+
+function buildJwt({ jwks, key, secret, ...rest }: Resolved<WrittenJwt>): JwtConfig {
+  // A plan without keys was told of before; nothing is signed with an empty secret here.
+  return { ...rest, keys: tokenKeys({ jwks, key, secret }) ?? { url: 'http://invalid' } }
 }

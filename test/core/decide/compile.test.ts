@@ -165,12 +165,6 @@ t.test('many expiry warnings are counted, not told one by one', async (t) => {
   t.match(found[100], /^warning applications: 30 more certificates/)
 })
 
-t.test('plans that are not supported are an error', async (t) => {
-  t.same(await problemsOf({ apis: [scene.api('orders', ['keyless', 'jwt'])] }), [
-    'error apis.0.plans.1.type: Could not add plan "jwt" to API "orders": type "jwt" is not supported',
-  ])
-})
-
 t.test('certificates that are wanted but never asked for are warned about', async (t) => {
   const routes = [scene.route('closed', {}, { requireCertificate: true })]
   const apis = [scene.api('orders', ['mtls', 'keyless'])]

@@ -32,7 +32,7 @@ export function translateApi(
 ): ApiParts {
   const name = apiName(api.id)
   const { upstream, path, errors, warnings } = translateUpstream(api, name)
-  const translated = plans.map(translatePlan)
+  const translated = plans.map((plan) => translatePlan(plan, api.extra['resources']))
   const problems = [...errors, ...translated.flatMap((each) => each.errors)]
   const context = { name, target: path, plans: translated.map(({ plan }) => plan), verbose }
   const apis = pathsOf(api.listeners).map((each, at) => translatePath(each, at, context))

@@ -57,8 +57,8 @@ async function readAnchors(api: ApiDocument): Promise<Record<string, string>> {
 }
 
 /** Checks that the gateway can work by a plan. Throws Fault. */
-export function checkPlan(plan: PlanDocument): void {
-  const [error] = translatePlan(plan).errors
+export function checkPlan(plan: PlanDocument, api: ApiDocument): void {
+  const [error] = translatePlan(plan, api.extra['resources']).errors
   if (error === undefined) return
   throw new Fault(400, error, { code: 'plan.invalid', details: [{ message: error }] })
 }
