@@ -1,4 +1,5 @@
 import type { MatchOrder } from '../snapshot/types.ts'
+import { decodePath } from '../vars/mod.ts'
 import { HostTable } from './host-table.ts'
 import { difference } from './difference.ts'
 import { compareRanked, meets, pickFromLeaf, pickWithout } from './leaf.ts'
@@ -28,7 +29,8 @@ const TOLD = 20
  * takes the path without the slash.
  *
  * Of those in the order `fit`, asked where none of the others takes a request, host and path count before priority,
- * then the document; `/*` at the end of a path does not take the path without the slash.
+ * then the document; `/*` at the end of a path does not take the path without the slash. Paths count as they are
+ * decoded, with `//` as `/`: whoever encodes a slash gets no other route by that.
  *
  * Routes whose methods or conditions do not fit are passed over, as if they were not there.
  *
@@ -190,7 +192,7 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
     const { priority, fit } = this.tables
     const found = priority && best(priority.leaves(host, path), method, facts)
     if (found !== undefined || fit === undefined) return found?.route
-    return bestFit(fit.leaves(host, path), method, facts)?.route
+    return bestFit(fit.leaves(host, decodePath(path)), method, facts)?.route
   }
 
   /** The same, among those that were compiled as a whole and those that came since. */
@@ -215,10 +217,10 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
       if (winner === undefined || compare(picked, winner, order) < 0) winner = picked
     }
     const { gone = NONE, tables } = this.#recent ?? {}
-    for (const leaf of this.tables[order]?.leaves(host, path) ?? []) {
+    for (const leaf of leavesOf(this.tables, order, [host, path])) {
       consider(pickWithout(leaf, gone, [method, facts]), leaf)
     }
-    for (const leaf of tables?.[order]?.leaves(host, path) ?? []) {
+    for (const leaf of leavesOf(tables, order, [host, path])) {
       consider(pickFromLeaf(leaf, method, facts), leaf)
     }
     return winner
@@ -250,12 +252,21 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
   #fitting(order: MatchOrder, host: string, path: string): Fitting<T>[] {
     const { gone = NONE, tables } = this.#recent ?? {}
     const of = (all: Tables<T> | undefined, without: ReadonlySet<object>): Fitting<T>[] =>
-      (all?.[order]?.leaves(host, path) ?? []).map(({ fit, live, shadowed }) => {
+      leavesOf(all, order, [host, path]).map(({ fit, live, shadowed }) => {
         const entries = [...live, ...shadowed.map(({ entry }) => entry)]
         return { fit, entries: entries.filter(({ route }) => !without.has(route)) }
       })
     return [...of(tables, NONE), ...of(this.tables, gone)].sort((a, b) => b.fit - a.fit)
   }
+}
+
+/** By fit, paths count as they are decoded. */
+function leavesOf<T extends RouteEntry>(
+  tables: Tables<T> | undefined,
+  order: MatchOrder,
+  [host, path]: readonly [string, string],
+): readonly Leaf<T>[] {
+  return tables?.[order]?.leaves(host, order === 'fit' ? decodePath(path) : path) ?? []
 }
 
 const NONE: ReadonlySet<never> = new Set()

@@ -1,3 +1,4 @@
+import { asBytes, percentDecode } from '../vars/mod.ts'
 import { createLeaf } from './leaf.ts'
 import type { Leaf, Ranked } from './leaf.ts'
 import { PrefixTree } from './radix.ts'
@@ -5,7 +6,7 @@ import type { RouteEntry } from './types.ts'
 
 /** What the paths of a host pattern depend on besides the routes. */
 export interface PathTableOptions {
-  /** Whether `/orders/*` takes `/orders` too. */
+  /** Whether `/orders/*` takes `/orders` too; otherwise patterns are those of decoded paths. */
   readonly bare: boolean
   /** How well the host pattern fits: exact ones best, then the longest wildcard. */
   readonly hostFit: number
@@ -48,7 +49,7 @@ export class PathTable<T extends RouteEntry> {
   readonly leaves: readonly Leaf<T>[]
 
   constructor(entries: readonly Ranked<T>[], { bare, hostFit }: PathTableOptions) {
-    const [exact, prefix] = groupByPattern(entries)
+    const [exact, prefix] = groupByPattern(entries, bare ? normalisePath : decodePattern)
     const leaves: Leaf<T>[] = []
     const base = hostFit * HOST_FIT
     for (const [path, group] of exact) {
@@ -81,6 +82,7 @@ type Groups<T extends RouteEntry> = Map<string, Ranked<T>[]>
 /** Entries by their exact paths, and by their prefixes. No path at all is the empty prefix. */
 function groupByPattern<T extends RouteEntry>(
   entries: readonly Ranked<T>[],
+  spell: (path: string) => string,
 ): readonly [exact: Groups<T>, prefix: Groups<T>] {
   const exact: Groups<T> = new Map()
   const prefix: Groups<T> = new Map()
@@ -88,7 +90,7 @@ function groupByPattern<T extends RouteEntry>(
     const { paths } = entry.route.match
     for (const pattern of paths.length === 0 ? ['*'] : paths) {
       const isPrefix = pattern.endsWith('*')
-      const path = normalisePath(isPrefix ? pattern.slice(0, -1) : pattern)
+      const path = spell(isPrefix ? pattern.slice(0, -1) : pattern)
       const groups = isPrefix ? prefix : exact
       const group = groups.get(path)
       if (group === undefined) groups.set(path, [entry])
@@ -96,6 +98,11 @@ function groupByPattern<T extends RouteEntry>(
     }
   }
   return [exact, prefix]
+}
+
+/** Gives a pattern the spelling that decoded paths have. */
+function decodePattern(path: string): string {
+  return asBytes(percentDecode(path))
 }
 
 /** Gives a pattern the percent-encoding that requests' paths have (RFC 3986 section 6.2.2). */

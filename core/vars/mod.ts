@@ -5,7 +5,7 @@
  */
 export { compileCondition, compileConditions } from './condition.ts'
 export type { Condition, ConditionProblem } from './condition.ts'
-export { asBytes, decodePath, encodePath, parseArguments } from './decode.ts'
+export { asBytes, decodePath, encodePath, parseArguments, percentDecode } from './decode.ts'
 export { Facts, fieldValue } from './facts.ts'
 export type { CertificateFacts, ClientFacts, FactsHead, ResponseFacts } from './facts.ts'
 export { inRange, parseAddress, parseRange } from './ip-range.ts'

@@ -125,6 +125,21 @@ t.test('by fit, the best host decides, and worse ones where it has nothing', (t)
   t.end()
 })
 
+t.test('by fit, paths count as they are decoded', (t) => {
+  const routes = [
+    fit('admin', { paths: ['/admin/*'] }),
+    fit('space', { paths: ['/a b'] }),
+    fit('umlaut', { paths: ['/ä/*'] }),
+    fit('all', { paths: ['/*'] }),
+  ]
+  t.equal(find(routes, 'h/admin%2Fx'), 'admin')
+  t.equal(find(routes, 'h//admin//x'), 'admin')
+  t.equal(find(routes, 'h/a%20b'), 'space')
+  t.equal(find(routes, 'h/%C3%A4/x'), 'umlaut')
+  t.equal(find(routes, 'h/adminx'), 'all')
+  t.end()
+})
+
 t.test('routes by priority are asked before those by fit', (t) => {
   const routes = [
     fit('fit', { paths: ['/*'], priority: 100 }),
