@@ -13,16 +13,17 @@ export interface Peer {
   start(core: number): Promise<{ readonly pid: number; readonly stop: () => void }>
 }
 
-/** Where the files of a run lie, and which upstream is behind the proxies. */
+/** Where the files of a run lie, and which endpoints are behind the proxies. */
 export interface Stage {
   readonly folder: string
-  readonly upstreamPort: number
-  /** An endpoint that speaks HTTP/2 without TLS. */
-  readonly h2cPort: number
+  /** An endpoint that speaks HTTP/1.1, and one that speaks HTTP/2. */
+  readonly ports: { readonly h1: number; readonly h2: number }
+  /** Whether they want TLS, and a certificate of whoever asks. */
+  readonly secure: boolean
 }
 
 /** nginx with one worker, doing the same: mTLS in, plain keep-alive upstream, no access log. */
-export function nginxPeer({ folder, upstreamPort }: Stage, port: number): Peer {
+export function nginxPeer({ folder, ports, secure }: Stage, port: number): Peer {
   const prefix = join(folder, 'nginx')
   const file = join(folder, 'nginx.conf')
   return {
@@ -38,13 +39,14 @@ http {
   access_log off; client_body_temp_path ${prefix}/b; proxy_temp_path ${prefix}/p;
   fastcgi_temp_path ${prefix}/f; uwsgi_temp_path ${prefix}/u; scgi_temp_path ${prefix}/s;
   keepalive_requests 10000000;
-  upstream up { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 10000000; }
+  upstream up { server 127.0.0.1:${ports.h1}; keepalive 128; keepalive_requests 10000000; }
   server {
     listen 127.0.0.1:${port} ssl http2; server_name bench.test;
     ssl_certificate ${folder}/server.crt; ssl_certificate_key ${folder}/server.key;
     ssl_client_certificate ${folder}/ca.crt; ssl_verify_client on; ssl_verify_depth 3;
     location / {
-      proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_pass ${secure ? 'https' : 'http'}://up; proxy_http_version 1.1;
+      ${secure ? nginxTls(folder) : ''} proxy_set_header Connection "";
       proxy_set_header Host $host; proxy_set_header X-Real-IP $remote_addr;
       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header X-Forwarded-Port $server_port; proxy_set_header X-Forwarded-Host $host;
@@ -60,18 +62,75 @@ http {
   }
 }
 
+function nginxTls(folder: string): string {
+  return `proxy_ssl_certificate ${folder}/client.crt; proxy_ssl_certificate_key ${folder}/client.key;
+      proxy_ssl_trusted_certificate ${folder}/ca.crt; proxy_ssl_verify on; proxy_ssl_name bench.test;
+      proxy_ssl_server_name on;`
+}
+
+/** HAProxy with one thread, doing the same. */
+export function haproxyPeer(
+  { folder, ports, secure }: Stage,
+  { name, port, h2 }: { readonly name: string; readonly port: number; readonly h2: boolean },
+): Peer {
+  const file = join(folder, `${name.replaceAll(' ', '-')}.cfg`)
+  return {
+    name,
+    port,
+    async start(core) {
+      for (const  of of['server', 'client']) {
+        const parts = ['crt', 'key'].map((end) =>
+          readFileSync(join(folder, `${of}.${end}`), 'utf8')
+        )
+        writeFileSync(join(folder, `${of}.pem`), parts.join(''))
+      }
+      const tls = `ssl crt ${folder}/client.pem ca-file ${folder}/ca.crt verify required ` +
+        `sni str(bench.test) verifyhost bench.test${h2 ? ' alpn h2' : ''}`
+      writeFileSync(
+        file,
+        `global
+  nbthread 1
+  maxconn 4000
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 600s
+  timeout server 600s
+  http-reuse always
+frontend front
+  bind 127.0.0.1:${port} ssl crt ${folder}/server.pem ca-file ${folder}/ca.crt verify required alpn h2,http/1.1
+  option forwardfor
+  http-request set-header X-Real-IP %[src]
+  http-request set-header X-Forwarded-Proto https
+  http-request set-header X-Forwarded-Port %[dst_port]
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  default_backend back
+backend back
+  server up 127.0.0.1:${h2 ? ports.h2 : ports.h1} ${secure ? tls : h2 ? 'proto h2' : ''}
+`,
+      )
+      const child = pinned(core, 'haproxy', ['-db', '-f', file])
+      await listening(port)
+      return { pid: child.pid ?? 0, stop: () => void child.kill('SIGTERM') }
+    },
+  }
+}
+
 /** This gateway, under either runtime. */
 export function gatewayPeer(
-  { folder, upstreamPort, h2cPort }: Stage,
+  { folder, ports, secure }: Stage,
   options: {
     readonly name: string
     readonly port: number
     readonly command: readonly string[]
     /** Speaks HTTP/2 to the endpoint. */
-    readonly h2c?: boolean
+    readonly h2?: boolean
   },
 ): Peer {
-  const { name, port, command, h2c = false } = options
+  const { name, port, command, h2 = false } = options
+  const tls =
+    'tls: { ca: ca.crt, name: bench.test, certificate: { cert: client.crt, key: client.key } }'
+  const protocol = h2 ? secure ? 'h2' : 'h2c' : 'h1'
   const file = join(folder, `${name.replaceAll(' ', '-')}.yaml`)
   return {
     name,
@@ -89,8 +148,9 @@ accessLog: { to: 'off' }
 limits: { requestsPerConnection: 100000000 }
 upstreams:
   up:
-    endpoints: [{ address: 127.0.0.1:${h2c ? h2cPort : upstreamPort} }]
-    protocol: ${h2c ? 'h2c' : 'h1'}
+    endpoints: [{ address: 127.0.0.1:${h2 ? ports.h2 : ports.h1} }]
+    protocol: ${protocol}
+    ${secure ? tls : ''}
     keepAlive: { connections: 128 }
 apis:
   - name: bench
@@ -121,7 +181,7 @@ export function cpuMicros(pid: number): number {
 
 function pinned(core: number, program: string, args: readonly string[]): ChildProcess {
   return spawn('taskset', ['-c', String(core), program, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', process.env['BENCH_LOG'] === undefined ? 'ignore' : 'inherit'],
     env: process.env,
   })
 }

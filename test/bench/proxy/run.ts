@@ -1,23 +1,22 @@
 /**
- * CPU time per request of this gateway beside nginx's, in one run: mTLS in, a plan check, a plain
- * keep-alive upstream. The proxy has one core for itself; load and upstream have the other.
+ * CPU time per request of this gateway beside nginx's and HAProxy's, in one run: mTLS in, a plan check, a keep-alive
+ * upstream, plain or, with `--both`, over mTLS as well. The proxy has one core for itself; load and upstream have the
+ * other. `--h2` compares what is spoken to clients and endpoints: h2-h1, h2-h2, h1-h2.
  *
- *   npm run build && npm run bench:proxy -- [--seconds 5] [--connections 64] [--body 1024] [--rounds 3] [--only NAME] [--h2]
+ *   npm run build && npm run bench:proxy -- [--seconds 5] [--connections 64] [--body 1024] [--rounds 3] [--only NAME] [--h2] [--both]
  *
- * Wants Linux, two cores, nginx, openssl and taskset.
+ * Wants Linux, two cores, nginx, haproxy, openssl and taskset.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { Load } from './load.ts'
 import { LoadH2 } from './load-h2.ts'
-import { cpuMicros, gatewayPeer, nginxPeer, type Peer } from './peers.ts'
-import { startH2Upstream } from './upstream-h2.ts'
+import { cpuMicros, gatewayPeer, haproxyPeer, nginxPeer, type Peer } from './peers.ts'
+import { startH1Upstream, startH2Upstream } from './upstream-h2.ts'
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -29,6 +28,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     node: { type: 'string', default: 'node' },
     h2: { type: 'boolean', default: false },
+    both: { type: 'boolean', default: false },
   },
 })
 const PROXY_CORE = 0
@@ -86,16 +86,6 @@ function makePki(): void {
   }
 }
 
-async function startUpstream(): Promise<number> {
-  const body = 'x'.repeat(bodyLength)
-  const server = createServer({ keepAliveTimeout: 600_000 }, (_, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': bodyLength })
-    response.end(body)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return (server.address() as AddressInfo).port
-}
-
 async function measure(
   peer: Peer & { readonly h2: boolean },
 ): Promise<{ micros: number; rate: number }> {
@@ -131,10 +121,16 @@ function pause(ms: number): Promise<void> {
 
 makePki()
 execFileSync('taskset', ['-acp', '1', String(process.pid)], { stdio: 'ignore' })
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+const shown = { cert: read('server.crt'), key: read('server.key'), ca: read('ca.crt') }
+const endpoint = {
+  bodyLength,
+  ...(values.both ? { tls: { ...shown, requestCert: true, rejectUnauthorized: true } } : {}),
+}
 const stage = {
   folder,
-  upstreamPort: await startUpstream(),
-  h2cPort: await startH2Upstream(bodyLength),
+  ports: { h1: await startH1Upstream(endpoint), h2: await startH2Upstream(endpoint) },
+  secure: values.both,
 }
 const programs = {
   node: [values.node, 'dist/runtimes/node/main.js'],
@@ -143,16 +139,22 @@ const programs = {
 /** By what is spoken to the client and to the endpoint; nginx has no HTTP/2 for the latter. */
 const newer = Object.entries(programs).flatMap(([runtime, command], i) => {
   const port = 17450 + i * 3
-  const of = (ways: string, at: number, h2c: boolean): Peer =>
-    gatewayPeer(stage, { name: `sallyport ${runtime} ${ways}`, port: port + at, command, h2c })
+  const of = (ways: string, at: number, h2: boolean): Peer =>
+    gatewayPeer(stage, { name: `sallyport ${runtime} ${ways}`, port: port + at, command, h2 })
   return [
     { ...of('h2-h1', 0, false), h2: true },
     { ...of('h2-h2', 1, true), h2: true },
     { ...of('h1-h2', 2, true), h2: false },
   ]
 })
+const others = [
+  { ...haproxyPeer(stage, { name: 'haproxy h2-h1', port: 17461, h2: false }), h2: true },
+  { ...haproxyPeer(stage, { name: 'haproxy h2-h2', port: 17462, h2: true }), h2: true },
+  { ...haproxyPeer(stage, { name: 'haproxy h1-h2', port: 17463, h2: true }), h2: false },
+]
 const older = [
   nginxPeer(stage, 17443),
+  haproxyPeer(stage, { name: 'haproxy', port: 17446, h2: false }),
   gatewayPeer(stage, {
     name: 'sallyport node',
     port: 17444,
@@ -165,7 +167,7 @@ const older = [
   }),
 ].map((peer) => ({ ...peer, h2: false }))
 const nginx = nginxPeer(stage, 17460)
-const all = values.h2 ? [{ ...nginx, h2: true }, ...newer] : older
+const all = values.h2 ? [{ ...nginx, h2: true }, ...others, ...newer] : older
 const peers = all.filter(({ name }) => name.includes(values.only) || name === 'nginx')
 
 const results = new Map<string, number[]>()

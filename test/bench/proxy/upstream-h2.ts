@@ -1,13 +1,46 @@
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { Buffer } from 'node:buffer'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { DEFAULT_H2_LIMITS, H2Connection, plainLatin1 } from '../../../core/wire/mod.ts'
 import type { H2Sink } from '../../../core/wire/mod.ts'
 
+/** What an endpoint is to be. */
+export interface UpstreamOptions {
+  readonly bodyLength: number
+  /** Plain TCP where it is left out. */
+  readonly tls?: TlsOptions
+}
+
 /** Starts an endpoint that answers every request of HTTP/2 with the same body. Returns its port. */
-export async function startH2Upstream(bodyLength: number): Promise<number> {
+export function startH2Upstream({ bodyLength, tls }: UpstreamOptions): Promise<number> {
   const body = new Uint8Array(bodyLength).fill(0x78)
-  const server = createServer({ noDelay: true }, (socket) => serve(socket, body))
+  return listen((socket) => serve(socket, body), tls && { ...tls, ALPNProtocols: ['h2'] })
+}
+
+/** Starts one that takes GET of HTTP/1.1 alone, and does next to nothing for it. Returns its port. */
+export function startH1Upstream({ bodyLength, tls }: UpstreamOptions): Promise<number> {
+  const head =
+    `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${bodyLength}\r\n\r\n`
+  const answer = head + 'x'.repeat(bodyLength)
+  return listen((socket) => {
+    let text = ''
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      const parts = (text + chunk.toString('latin1')).split('\r\n\r\n')
+      text = parts.pop() ?? ''
+      if (parts.length > 0) socket.write(answer.repeat(parts.length))
+    })
+  }, tls)
+}
+
+async function listen(
+  serve: (socket: Socket) => void,
+  tls: TlsOptions | undefined,
+): Promise<number> {
+  const server = tls === undefined
+    ? createServer({ noDelay: true }, serve)
+    : createTlsServer(tls, serve)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
