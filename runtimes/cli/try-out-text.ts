@@ -46,7 +46,9 @@ function listenerLines(service: Service): string[] {
   const admin = service.localAddress(ADMIN)
   const demo = service.localAddress(DEMO)
   if (admin !== undefined) {
-    lines.push(line(`http://${admin.host}:${admin.port}`, 'admin: /readyz /metrics /certificates'))
+    const paths = (service.backing?.dialects ?? []).map(({ paths }) => paths[0])
+    const text = ['admin: /readyz /metrics /certificates', ...paths].join(' ')
+    lines.push(line(`http://${admin.host}:${admin.port}`, text))
   }
   if (demo !== undefined) {
     lines.push(line(`http://${demo.host}:${demo.port}`, `the upstream "${DEMO_UPSTREAM}"`))
