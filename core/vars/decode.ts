@@ -50,7 +50,9 @@ const utf8 = new TextEncoder()
 export function asBytes(text: string): string {
   // deno-lint-ignore no-control-regex
   if (/^[\u0000-\u007f]*$/.test(text)) return text
-  return String.fromCharCode(...utf8.encode(text))
+  let bytes = ''
+  for (const byte of utf8.encode(text)) bytes += String.fromCharCode(byte)
+  return bytes
 }
 
 /** Characters that a path and a query may have as they are, after nginx's `ngx_escape_uri` for URIs. */

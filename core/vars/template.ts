@@ -32,7 +32,7 @@ type Part = string | {
 }
 
 // A backslash takes the dollar's meaning away and stays, as APISIX has it.
-const PLACE = /(?<!\\)\$(?:\{\s*([^}]+?)\s*\}|([\w.]+))/g
+const PLACE = /(?<!\\)\$(?:\{\s*([^}]+?)\s*\}|(\d{1,2}|[\w.]+))/g
 
 /** Compiles text in which `$name`, `${name}` and `${name ?? text}` stand for variables; missing ones are empty. */
 export function compileTemplate(source: string): Template {

@@ -130,8 +130,8 @@ t.test('templates put variables into text', (t) => {
   t.equal(render('${arg_x}-${ arg_none ?? none }-$arg_none.'), '1-none-')
   t.equal(render('\\$host costs $'), '\\$host costs $')
   t.equal(render('$host.eu/$scheme.'), 'api.test.eu/https.')
-  const groups = compileTemplate('/$1/${2}$3')
-  t.equal(groups.render(facts(), { group: (index) => ['', 'a', 'b'][index] ?? '' }), '/a/b')
+  const groups = compileTemplate('/$1_$2/${2}$3')
+  t.equal(groups.render(facts(), { group: (index) => ['', 'a', 'b'][index] ?? '' }), '/a_b/b')
   t.strictSame(compileTemplate('$host $1 $arg_a').variables, ['host', 'arg_a'])
   t.equal(compileTemplate('$arg_none-$arg_also').renderAny(facts()), undefined)
   t.equal(compileTemplate('$arg_none-$arg_x').renderAny(facts()), '-1')
@@ -195,6 +195,7 @@ t.test('conditions that cannot be used say why, and others what they found', (t)
 
 t.test('text beyond ASCII is compared as its bytes', (t) => {
   t.equal(asBytes('ä'), '\u00c3\u00a4')
+  t.equal(asBytes('ä'.repeat(200_000)).length, 400_000)
   t.equal(read('uri', facts('/%C3%A4')), asBytes('/ä'))
   t.equal(encodePath(asBytes('/ä b?%')), '/%C3%A4%20b%3F%25')
   t.end()
