@@ -2,6 +2,8 @@ import type { Bytes } from './bytes.ts'
 import { PkiFault } from './problem.ts'
 
 const SLICE = 262_144
+/** Bytes that are searched in one go. */
+const SEARCHED = 4_194_304
 const encoder = new TextEncoder()
 /** What each byte means in base64; 64 is white space, 255 nothing. */
 const VALUES = new Uint8Array(256).fill(255)
@@ -19,10 +21,10 @@ export async function* decodePems(
   const open = encoder.encode(`-----BEGIN ${label}-----`)
   const close = encoder.encode(`-----END ${label}-----`)
   for (let at = 0;;) {
-    const begin = indexOf(bytes, open, at)
+    const begin = await find(bytes, { wanted: open, from: at, pause })
     if (begin < 0) return
     const start = begin + open.length
-    const end = indexOf(bytes, close, start)
+    const end = await find(bytes, { wanted: close, from: start, pause })
     if (end < 0) {
       throw new PkiFault('malformed', `Could not read PEM block "${label}": it is cut short`)
     }
@@ -88,6 +90,23 @@ class Decoder {
   finish(): Bytes {
     return this.#out.subarray(0, this.#length)
   }
+}
+
+/** Where `wanted`, which begins with a dash, stands from `from` on; -1 where it does not. */
+async function find(
+  bytes: Uint8Array,
+  { wanted, from, pause }: {
+    readonly wanted: Uint8Array
+    readonly from: number
+    readonly pause: () => Promise<void>
+  },
+): Promise<number> {
+  for (let at = from; at < bytes.length; at += SEARCHED) {
+    const found = indexOf(bytes.subarray(0, at + SEARCHED + wanted.length - 1), wanted, at)
+    if (found >= 0) return found
+    await pause()
+  }
+  return -1
 }
 
 function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
