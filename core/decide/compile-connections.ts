@@ -1,4 +1,4 @@
-import { MOST_ROUNDS, parseShaCrypt, UserList } from '../plan/mod.ts'
+import { HIGHEST_COST, MOST_ROUNDS, parsePasswordHash, UserList } from '../plan/mod.ts'
 import type { ListenerConfig, Path } from '../snapshot/types.ts'
 import { type CompileContext, fail } from './compile-context.ts'
 import type { ConnectionRules } from './compiled.ts'
@@ -38,9 +38,9 @@ function compileUsers(
   path: Path,
 ): UserList | undefined {
   for (const [index, { name, hash }] of users.entries()) {
-    if (parseShaCrypt(hash) !== undefined) continue
+    if (parsePasswordHash(hash) !== undefined) continue
     const state = 'its hash is none of crypt(3) that begins with $5$ or $6$ and has at most ' +
-      `${MOST_ROUNDS} rounds`
+      `${MOST_ROUNDS} rounds, or with $2a$, $2b$ or $2y$ and a cost of at most ${HIGHEST_COST}`
     const action = `Could not let user "${printable(name)}" in at listener "${listener}"`
     fail(context, [...path, 'users', index, 'hash'], `${action}: ${state}`)
   }

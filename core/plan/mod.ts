@@ -12,7 +12,9 @@ export {
   PLAN_ORDER,
 } from './check.ts'
 export type { PlanContext, PlanRules, PlansResult } from './check.ts'
-export { MOST_ROUNDS, parseShaCrypt } from './sha-crypt.ts'
+export { HIGHEST_COST } from './bcrypt.ts'
+export { parsePasswordHash } from './password-hash.ts'
+export { MOST_ROUNDS } from './sha-crypt.ts'
 export { placeIn, showTime } from './span.ts'
 export { checkSubscription } from './subscription.ts'
 export type { PlanOfApi } from './subscription.ts'

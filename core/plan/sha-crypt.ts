@@ -1,3 +1,5 @@
+import { sameText } from './same-text.ts'
+
 /** A password's hash in the form of crypt(3), read. */
 export interface ShaCrypt {
   readonly algorithm: 'SHA-256' | 'SHA-512'
@@ -108,13 +110,4 @@ function four(high: number, middle: number, low: number): string {
     value >>= 6
   }
   return text
-}
-
-/** Compares in the same time whatever differs. */
-function sameText(a: string, b: string): boolean {
-  let difference = a.length ^ b.length
-  for (let index = 0; index < a.length; index++) {
-    difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
-  }
-  return difference === 0
 }

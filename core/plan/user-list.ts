@@ -1,5 +1,5 @@
 import type { UserConfig } from '../snapshot/types.ts'
-import { isPasswordOf, parseShaCrypt, type ShaCrypt } from './sha-crypt.ts'
+import { isPasswordOf, parsePasswordHash, type PasswordHash } from './password-hash.ts'
 
 /** What is known of a name and password: `busy` where too many are being checked to look at this one. */
 export type Login = 'good' | 'missing' | 'wrong' | 'busy'
@@ -17,7 +17,7 @@ const utf8 = new TextEncoder()
 /** The users of a listener. A password is checked once; then it is known by a keyed digest. */
 export class UserList {
   readonly users: readonly UserConfig[]
-  readonly #hashes: ReadonlyMap<string, ShaCrypt>
+  readonly #hashes: ReadonlyMap<string, PasswordHash>
   /** By digest, in the order of use. */
   readonly #known = new Map<string, boolean>()
   readonly #checks = new Map<string, Promise<boolean>>()
@@ -29,7 +29,7 @@ export class UserList {
   constructor(users: readonly UserConfig[]) {
     this.users = users
     this.#hashes = new Map(users.flatMap(({ name, hash }) => {
-      const read = parseShaCrypt(hash)
+      const read = parsePasswordHash(hash)
       return read === undefined ? [] : [[name, read]]
     }))
   }

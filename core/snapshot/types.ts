@@ -158,7 +158,7 @@ export interface StreamConfig {
   readonly sni: boolean
 }
 
-/** A name with the hash of its password, as crypt(3) writes it: `$5$`, `$6$`. */
+/** A name with the hash of its password, as crypt(3) writes it: `$5$`, `$6$`, `$2b$`. */
 export interface UserConfig {
   readonly name: string
   readonly hash: string
