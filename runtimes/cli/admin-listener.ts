@@ -1,5 +1,6 @@
 import type { CounterValues } from '../../core/mod.ts'
 import { adminHandler, type AdminView, metricsHandler, type StoreView } from './admin.ts'
+import { explainOver } from './admin-explain.ts'
 import { ADMIN, type Service } from './service.ts'
 
 /** The name of what answers listeners that serve metrics alone. */
@@ -21,6 +22,7 @@ export function serveAdmin(
     draining: () => service.draining,
     process: () => host.usage(),
     upstreams: () => service.gateway.upstreams,
+    explain: (request) => explainOver(host, service.snapshot, request),
     store: () => storeOf(service),
     apis: apisOf(service),
   }

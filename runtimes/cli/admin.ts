@@ -19,6 +19,8 @@ export interface AdminView {
   readonly draining: () => boolean
   /** How well the store is known, and what of it is in force; undefined where there is none. */
   readonly store: () => StoreView | undefined
+  /** Says why a request would be let in or refused. */
+  readonly explain: (request: Request) => Promise<Response>
   /** The APIs that are served here, by what their paths begin with. */
   readonly apis: readonly { readonly paths: readonly string[]; readonly handler: LocalHandler }[]
   readonly upstreams: () => readonly UpstreamHealth[]
@@ -72,6 +74,7 @@ function ownResources(view: AdminView): LocalHandler {
     return c.json(body, status)
   })
   addMetrics(app, view)
+  app.post('/explain', (c) => view.explain(c.req.raw))
   app.get('/certificates', (c) => c.json(expiryList(view.snapshot(), view.now())))
   app.get('/upstreams', (c) => c.json(upstreamList(view.upstreams(), c.req.query('name'))))
   return (request) => app.fetch(request)

@@ -6,10 +6,11 @@ export const USAGE = `Usage: sallyport COMMAND [OPTIONS]
                              try it out: makes certificates and a configuration where there are none,
                              and serves them with a demo upstream; port 0 takes a free one
   check [-c gateway.yaml]    validate a configuration and everything it names
-  explain [-c gateway.yaml] --host H --path P [--method GET] [--sni S] [--cert FILE] [--listener NAME]
+  explain [-c gateway.yaml | --gateway URL] --host H --path P [--method GET] [--sni S] [--cert FILE] [--listener NAME]
           [--header 'Name: value']... [--address IP] [--at TIME]
                              say why a request would be let in or refused; the certificate is what the
-                             client shows, in the handshake or in a trusted proxy's header
+                             client shows, in the handshake or in a trusted proxy's header. With the URL
+                             of a gateway's admin listener, what it serves now is asked, its store included
   inspect FILE... [--key FILE] [--passphrase P | --passphrase-env VARIABLE | --passphrase-file FILE]
                              show certificates, chains, PKCS#12 bundles, private keys and CRLs, and
                              what is wrong with them; - is standard input

@@ -36,6 +36,11 @@ export class Managed {
     return this
   }
 
+  /** The URL of its admin listener. */
+  get admin(): string {
+    return `http://${this.#admin}`
+  }
+
   /** Asks its Management API, below the environment; the answer's body where it is JSON. */
   async manage(method: string, path: string, body?: object): Promise<Record<string, string>> {
     const response = await fetch(`http://${this.#admin}${BASE}${path}`, {

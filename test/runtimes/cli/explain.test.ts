@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { certificateToHeader } from '../../../core/pki/mod.ts'
 import { command, type Ended } from '../../support/command.ts'
+import { MANAGED, Managed } from '../../support/managed.ts'
 import { Pki } from '../../support/pki.ts'
 
 const pki = new Pki(t)
@@ -182,4 +183,21 @@ t.test('wrong use', async (t) => {
     t.equal(out, '')
     t.match(err, expected)
   }
+})
+
+t.test('a gateway that runs is asked with what its store says', async (t) => {
+  const config = pki.path('running.yaml')
+  writeFileSync(config, `${MANAGED}listeners: [{ name: plain, address: 127.0.0.1:0 }]\n`)
+  const gateway = await new Managed(t, config).started()
+  const asked = ['--gateway', gateway.admin, '--host', 'test.com', '--path', '/orders/1']
+  const before = await command(['explain', ...asked])
+  t.equal(before.code, 1)
+  t.match(before.out, /ROUTE_NOT_FOUND/)
+  await gateway.open('/orders', 'http://127.0.0.1:9')
+  const after = await command(['explain', ...asked, '--json'])
+  t.equal(after.code, 0)
+  t.match(JSON.parse(after.out), { answer: 'forward', grant: { planType: 'keyless' } })
+  const wrong = await command(['explain', '--gateway', gateway.admin, '--host', 'test.com'])
+  t.equal(wrong.code, 2)
+  t.match(wrong.err, /400 .*--host and --path are needed/)
 })
