@@ -112,10 +112,21 @@ async function compileUpstream(
   const tls = tlsConfig && await compileTls(context, { config: tlsConfig, alpn }, [...path, 'tls'])
   if (tlsConfig !== undefined && tls === undefined) return undefined
   const endpoints: CompiledEndpoint[] = []
-  for (const each of endpointConfigs) endpoints.push(compileEndpoint(context, each, tls))
+  const apart: OwnTls[] = []
+  for (const [index, each] of endpointConfigs.entries()) {
+    const own = await tlsOf(context, { each, shared: tls, alpn }, [
+      ...path,
+      'endpoints',
+      index,
+      'tls',
+    ])
+    if (own === undefined) return undefined
+    if (typeof each.tls === 'object') apart.push({ tls: own.tls, index })
+    endpoints.push(compileEndpoint(context, each, own.tls))
+  }
   const keys = endpoints.map((
-    { key, weight, priority, monitor },
-  ) => [key, weight, priority, monitor])
+    { key, weight, priority, monitor, path },
+  ) => [key, weight, priority, monitor, path])
   const id = contentId('upstream', rest, persistence ?? null, host, keys)
   const kept = context.keeper.upstreams.get(id)
   if (kept !== undefined) return kept
@@ -128,11 +139,13 @@ async function compileUpstream(
     affinity: compileAffinity({ ...config, name }, endpoints),
     certificate: tls?.certificate,
     verification: tls?.verification,
-    namedByHost: typeof tlsConfig?.name === 'object',
     hostFor: (authority, endpoint) =>
       host === 'client' ? authority : host === 'endpoint' ? endpoint.address : host.name,
     config,
-    notes: notesOf(config, tls, name),
+    notes: [
+      ...notesOf(tls, name, ['tls']),
+      ...apart.flatMap(({ tls, index }) => notesOf(tls, name, ['endpoints', index, 'tls'])),
+    ],
   })
 }
 
@@ -148,20 +161,20 @@ function rulesOf({ balance, persistence, health }: UpstreamConfig): BalancerRule
 }
 
 /** What of an upstream expires. */
-function notesOf(config: UpstreamConfig, tls: SharedTls | undefined, name: string): Noted[] {
+function notesOf(tls: SharedTls | undefined, name: string, path: Path): Noted[] {
   if (tls === undefined) return []
   const { certificate, verification } = tls
   const usedBy = `upstream "${name}"`
   const own = certificate === undefined ? [] : [
     notedCertificate({ certificate, kind: 'upstream-client' }, {
-      path: ['tls', 'certificate'],
+      path: [...path, 'certificate'],
       usedBy,
     }),
   ]
   if (verification === undefined) return own
   const { truststore } = verification
-  const kind = (config.tls?.trust.ca.length ?? 0) > 0 ? 'upstream-ca' : undefined
-  return [...own, ...notedTrust({ truststore, kind }, { path: ['tls'], usedBy })]
+  const kind = tls.config.trust.ca.length > 0 ? 'upstream-ca' : undefined
+  return [...own, ...notedTrust({ truststore, kind }, { path, usedBy })]
 }
 
 function warnOfUpstream(context: CompileContext, upstream: CompiledUpstream): void {
@@ -174,6 +187,11 @@ function warnOfUpstream(context: CompileContext, upstream: CompiledUpstream): vo
   if (config.tls !== undefined && verification === undefined) {
     const message = `Endpoints of upstream "${name}" are not verified`
     warn(context, ['upstreams', name, 'tls', 'verify'], message)
+  }
+  for (const [index, { tls, host }] of config.endpoints.entries()) {
+    if (typeof tls !== 'object' || tls.verify) continue
+    const message = `Endpoint "${host}" of upstream "${name}" is not verified`
+    warn(context, ['upstreams', name, 'endpoints', index, 'tls', 'verify'], message)
   }
 }
 
@@ -190,6 +208,28 @@ interface SharedTls {
   /** Stands for the credentials. */
   readonly contextId: string
   readonly verification: Verification | undefined
+}
+
+/** An endpoint's TLS that is not the upstream's. */
+interface OwnTls {
+  readonly tls: SharedTls | undefined
+  readonly index: number
+}
+
+/** The TLS of an endpoint; undefined where it cannot be used. */
+async function tlsOf(
+  context: CompileContext,
+  { each: { tls }, shared, alpn }: {
+    readonly each: EndpointConfig
+    readonly shared: SharedTls | undefined
+    readonly alpn: readonly string[]
+  },
+  path: Path,
+): Promise<{ readonly tls: SharedTls | undefined } | undefined> {
+  if (tls === undefined) return { tls: shared }
+  if (tls === 'none') return { tls: undefined }
+  const own = await compileTls(context, { config: tls, alpn }, path)
+  return own && { tls: own }
 }
 
 async function compileTls(
@@ -231,13 +271,24 @@ async function systemAnchors(
 
 function compileEndpoint(
   context: CompileContext,
-  { host, port, weight, priority, monitor }: EndpointConfig,
+  { host, port, weight, priority, monitor, path }: EndpointConfig,
   tls: SharedTls | undefined,
 ): CompiledEndpoint {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   // The name from a request's Host is known with the request alone.
   const name = typeof tls?.config.name === 'string' ? tls.config.name : host
-  const plain = { host, port, weight, priority, monitor, address, name }
+  const plain = {
+    host,
+    port,
+    weight,
+    priority,
+    monitor,
+    path,
+    address,
+    name,
+    namedByHost: typeof tls?.config.name === 'object',
+    verification: tls?.verification,
+  }
   if (tls === undefined) {
     const found: CompiledEndpoint = { ...plain, tls, key: `${address} plain`, named: () => found }
     return found

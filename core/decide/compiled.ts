@@ -115,12 +115,16 @@ export interface CompiledListener extends ConnectionRules {
 }
 
 /** One host:port of an upstream, ready for dialling. */
-export interface CompiledEndpoint extends EndpointConfig {
+export interface CompiledEndpoint extends Omit<EndpointConfig, 'tls'> {
   /** For people and for Host: `host:port`, an IPv6 address in brackets. */
   readonly address: string
   /** Covers address, TLS profile and trust: connections under equal keys may be used for one another. */
   readonly key: string
   readonly tls: TlsClientProfile | undefined
+  /** Undefined: it is plain, or the configuration says not to verify it. */
+  readonly verification: Verification | undefined
+  /** Whether it is asked for by the name in the Host that is sent. */
+  readonly namedByHost: boolean
   /** The DNS name or IP address that the endpoint's certificate must speak for. */
   readonly name: string
   /** The same endpoint, asked for by another name. */
@@ -148,8 +152,6 @@ export interface CompiledUpstream
   readonly certificate: Certificate | undefined
   /** Undefined: endpoints are plain, or the configuration says not to verify them. */
   readonly verification: Verification | undefined
-  /** Whether endpoints are asked for by the name in the Host that is sent. */
-  readonly namedByHost: boolean
   /** The Host to send for a request whose own is `authority`. */
   hostFor(authority: string, endpoint: CompiledEndpoint): string
   readonly config: UpstreamConfig

@@ -232,7 +232,7 @@ function explainForward(told: Told, { upstream, added }: Decision & { kind: 'for
   const list = endpoints.map(({ address }) => address).join(', ')
   const tls = endpoints[0]?.tls === undefined
     ? 'plain'
-    : upstream.verification === undefined
+    : endpoints[0].verification === undefined
     ? 'TLS without verification'
     : 'verified TLS'
   tell(told, ['forward', 'passed'], `Upstream "${upstream.name}", ${tls}: ${list || 'no endpoint'}`)

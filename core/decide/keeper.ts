@@ -56,7 +56,10 @@ export class Keeper {
       if (upstream.verification !== undefined) {
         this.truststores.keep(upstream.verification.truststore)
       }
-      for (const { tls } of upstream.endpoints) if (tls !== undefined) this.clients.keep(tls)
+      for (const { tls, verification } of upstream.endpoints) {
+        if (tls !== undefined) this.clients.keep(tls)
+        if (verification !== undefined) this.truststores.keep(verification.truststore)
+      }
     }
     this.#roots = previous === undefined ? undefined : previous.keeper.#roots
     this.#began = this.#size

@@ -190,11 +190,12 @@ function withoutUpstreamTls(
 }
 
 /** What `fetch` gives no way to do. */
-function needsSockets({ health, proxyProtocol, persistence }: UpstreamConfig): string[] {
+function needsSockets({ health, proxyProtocol, persistence, endpoints }: UpstreamConfig): string[] {
   return [
     health.active === undefined ? '' : 'health',
     proxyProtocol === undefined ? '' : 'proxyProtocol',
     persistence === undefined ? '' : 'persistence',
+    endpoints.some(({ tls }) => typeof tls === 'object') ? 'endpoints' : '',
   ].filter((key) => key !== '')
 }
 

@@ -110,7 +110,7 @@ export class Forwarding {
       signal: this.#abort.signal,
       duplex: 'half',
     }
-    return new Request(`${scheme}://${endpoint.address}${head.target}`, init)
+    return new Request(`${scheme}://${endpoint.address}${endpoint.path}${head.target}`, init)
   }
 
   #uploading(): BodyWatcher {

@@ -54,9 +54,7 @@ async function connect(ports: HealthPorts, asked: Probe): Promise<Finding> {
     preface: prefaceOf(upstream),
   })
   try {
-    const distrust = secure && checks.verify
-      ? await ports.distrust(upstream, target, dialed)
-      : undefined
+    const distrust = secure && checks.verify ? await ports.distrust(target, dialed) : undefined
     if (distrust !== undefined) return { outcome: 'tcp', reason: distrust }
     if (checks.type === 'tcp' || checks.type === 'tls-hello') {
       return { outcome: 'success', reason: '' }

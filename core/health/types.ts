@@ -1,4 +1,4 @@
-import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
+import type { CompiledEndpoint } from '../decide/mod.ts'
 import type { Clock, Dialed, Dialer, Log, Pinger } from '../port/mod.ts'
 
 /** Something that must not last for ever, as a {@linkcode Schedule} knows it. */
@@ -25,7 +25,6 @@ export interface HealthPorts {
   readonly pinger: Pinger | undefined
   /** Why the endpoint at the other end is not whom it should be; undefined: it is. */
   readonly distrust: (
-    upstream: CompiledUpstream,
     endpoint: CompiledEndpoint,
     dialed: Dialed,
   ) => Promise<string | undefined>

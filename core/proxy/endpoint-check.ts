@@ -1,4 +1,4 @@
-import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
+import type { CompiledEndpoint } from '../decide/mod.ts'
 import type { Verdicts } from '../pki/mod.ts'
 import { type Clock, type Dialed, DialFailure } from '../port/mod.ts'
 
@@ -24,7 +24,6 @@ export function dialFault(error: unknown): DialFault {
 
 /** Who answered, and who should have. */
 export interface EndpointQuestion {
-  readonly upstream: CompiledUpstream
   readonly endpoint: CompiledEndpoint
   readonly dialed: Dialed
 }
@@ -32,9 +31,9 @@ export interface EndpointQuestion {
 /** Until when an endpoint may be used, epoch milliseconds, or why not. */
 export async function checkEndpoint(
   ports: { readonly verdicts: Verdicts; readonly clock: Clock },
-  { upstream, endpoint, dialed }: EndpointQuestion,
+  { endpoint, dialed }: EndpointQuestion,
 ): Promise<number | DialFault> {
-  const { verification } = upstream
+  const { verification } = endpoint
   if (endpoint.tls === undefined || verification === undefined) return Infinity
   const { truststore, depth, checkName } = verification
   const name = checkName ? endpoint.name : undefined

@@ -18,7 +18,7 @@ import { passingTrailers } from './header-classes.ts'
 import { HeldBody } from './held-body.ts'
 import { askLocally, concat, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
-import { nameIn, pickerFor, prefaceOf, timesFor } from './passage.ts'
+import { below, nameIn, pickerFor, prefaceOf, timesFor } from './passage.ts'
 import type { Picker } from './picker.ts'
 import type { DialResult } from './pool.ts'
 import type { Http1Options } from './request-head.ts'
@@ -160,7 +160,7 @@ export class Exchange implements ClientUser, ServerUser {
     this.#endpoint = endpoint
     this.#upstreamSince = this.#runtime.ports.clock.monotonic()
     const { upstream } = picker
-    const name = upstream.namedByHost ? nameIn(this.#hostFor(endpoint)) : undefined
+    const name = endpoint.namedByHost ? nameIn(this.#hostFor(endpoint)) : undefined
     const pool = this.#runtime.pools.of(upstream, endpoint, name)
     const upgrade = this.#wantsUpgrade()
     const idle = fresh ? undefined : pool.take(this.#time, upgrade)
@@ -201,7 +201,8 @@ export class Exchange implements ClientUser, ServerUser {
     this.#corked = hasBody
     const { read: readTimeout, send: sendTimeout } = this.#times
     const forward = this.#forwardOptions()
-    const head = this.#filtered?.head(this.head) ?? this.head
+    const asked = this.#filtered?.head(this.head) ?? this.head
+    const head = below(this.#endpoint?.path ?? '', asked)
     upstream.begin({ head, forward, user: this, readTimeout, sendTimeout })
     for (const bytes of this.#early.splice(0)) this.#sendBody(bytes)
     if (this.#requestTrailers !== undefined) upstream.finish(this.#requestTrailers)

@@ -48,6 +48,12 @@ export function pickerFor(
   return new Picker(upstream, { now, facts, onHealth })
 }
 
+/** A request as an endpoint takes it all of whose paths begin alike. */
+export function below(prefix: string, head: RequestHead): RequestHead {
+  const { target } = head
+  return prefix === '' || !target.startsWith('/') ? head : { ...head, target: prefix + target }
+}
+
 /** The name in a Host; undefined where it is empty. */
 export function nameIn(host: string): string | undefined {
   if (host === '') return undefined

@@ -84,6 +84,12 @@ export class Pool implements UpstreamOwner {
     return result
   }
 
+  /** Whether HTTP/2 is spoken unasked: without TLS there is nobody to ask. */
+  get #speaksH2(): boolean {
+    const { protocol } = this.#upstream
+    return protocol === 'h2c' || protocol === 'h2' && this.#endpoint.tls === undefined
+  }
+
   get #chooses(): boolean {
     return this.#upstream.protocol === 'auto'
   }
@@ -123,12 +129,13 @@ export class Pool implements UpstreamOwner {
     } catch (error) {
       return { fault: dialFault(error) }
     }
-    if (this.#upstream.protocol === 'h2' && dialed.alpn !== 'h2') {
+    const { protocol } = this.#upstream
+    if (protocol === 'h2' && this.#endpoint.tls !== undefined && dialed.alpn !== 'h2') {
       dialed.duplex.destroy()
       const detail = `${this.#endpoint.address} does not take HTTP/2`
       return { fault: { code: 'UPSTREAM_TLS_FAILED', detail } }
     }
-    const asked = { upstream: this.#upstream, endpoint: this.#endpoint, dialed }
+    const asked = { endpoint: this.#endpoint, dialed }
     const goodUntil = await checkEndpoint(this.#runtime.ports, asked)
     if (typeof goodUntil === 'object') {
       dialed.duplex.destroy()
@@ -144,7 +151,7 @@ export class Pool implements UpstreamOwner {
     const { ports } = this.#runtime
     ports.observer.upstreamConnection(this.#upstream.name, 1)
     const options = this.#options(dialed, goodUntil)
-    if (dialed.alpn !== 'h2' && this.#upstream.protocol !== 'h2c') {
+    if (dialed.alpn !== 'h2' && !this.#speaksH2) {
       const connection = new UpstreamH1({ ...options, owner: this })
       this.#all.add(connection)
       return connection

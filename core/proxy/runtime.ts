@@ -63,8 +63,8 @@ export class Runtime {
       log: ports.log,
       schedule: this.ticker,
       pinger: ports.pinger,
-      distrust: async (upstream, endpoint, dialed) => {
-        const found = await checkEndpoint(ports, { upstream, endpoint, dialed })
+      distrust: async (endpoint, dialed) => {
+        const found = await checkEndpoint(ports, { endpoint, dialed })
         return typeof found === 'number' ? undefined : found.detail
       },
     })

@@ -108,7 +108,7 @@ export class Stream implements Client {
       const preface = prefaceOf(upstream, ends)
       const { dialer } = this.#runtime.ports
       const dialed = await dialer.dial({ host, port, tls, timeoutMs, preface })
-      const found = await checkEndpoint(this.#runtime.ports, { upstream, endpoint, dialed })
+      const found = await checkEndpoint(this.#runtime.ports, { endpoint, dialed })
       if (typeof found === 'number') return dialed
       dialed.duplex.destroy()
       return found

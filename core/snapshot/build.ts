@@ -29,7 +29,7 @@ import type { WrittenAdmin, WrittenStore } from './schema/settings.ts'
 import type { Resolved } from './schema/sources.ts'
 import { OPTIONS } from './schema/structure.ts'
 import { trustSchema, type WrittenClients, type WrittenTrust } from './schema/trust.ts'
-import { endpoint, type WrittenUpstream } from './schema/upstreams.ts'
+import type { WrittenUpstream } from './schema/upstreams.ts'
 
 /** The parts that name files and secrets, with the content read. */
 export interface ResolvedParts {
@@ -168,7 +168,11 @@ function buildUpstream(name: string, written: Resolved<WrittenUpstream>): Upstre
   return {
     ...rest,
     name,
-    endpoints: endpoints.map(endpoint),
+    endpoints: endpoints.map(({ address, tls, ...kept }) => ({
+      ...kept,
+      ...address,
+      tls: typeof tls === 'object' ? buildTls(tls) : tls,
+    })),
     tls: tls && buildTls(tls),
     persistence: kept && persistence(kept),
   }

@@ -16,6 +16,8 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointConfig, 'host' | 'port'> = {
   weight: 1,
   priority: 0,
   monitor: undefined,
+  path: '',
+  tls: undefined,
 }
 
 /** Trust without anchors. */

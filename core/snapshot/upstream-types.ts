@@ -11,6 +11,10 @@ export interface EndpointConfig {
   readonly priority: number
   /** Where active health checks ask; undefined: at the endpoint itself. */
   readonly monitor: Address | undefined
+  /** What is put before the path of requests, such as `/v1`; empty: nothing. */
+  readonly path: string
+  /** In place of the upstream's own `tls`; `none`: plain, whatever that says. */
+  readonly tls: UpstreamTlsConfig | 'none' | undefined
 }
 
 /** Which endpoint is next. `hash` is a text with variables: equal texts lead to the same endpoint. */

@@ -36,11 +36,12 @@ function some(key: string, map: Document): Document {
   return Object.keys(map).length === 0 ? {} : { [key]: map }
 }
 
-function writeEndpoint({ host, port, monitor, ...rest }: EndpointConfig): Document {
+function writeEndpoint({ host, port, monitor, tls, ...rest }: EndpointConfig): Document {
   return {
     address: addressText({ host, port }),
     ...kept(rest, ENDPOINT_DEFAULTS),
     ...(monitor === undefined ? {} : { monitor: addressText(monitor) }),
+    ...(tls === undefined ? {} : { tls: tls === 'none' ? false : writeTls(tls) }),
   }
 }
 

@@ -4,8 +4,11 @@ import { Ring } from './ring.ts'
 import { Sessions } from './sessions.ts'
 import { createVitals, type Vitals } from './vitals.ts'
 
+/** What of an endpoint choosing depends on. */
+export type BalancedEndpoint = Pick<EndpointConfig, 'host' | 'port' | 'weight' | 'priority'>
+
 /** An endpoint with what is known of it. Changed by {@linkcode pick} and the reports alone. */
-export interface EndpointState<E extends EndpointConfig = EndpointConfig> {
+export interface EndpointState<E extends BalancedEndpoint = BalancedEndpoint> {
   readonly endpoint: E
   /** What people and tables call it: `host:port`. */
   readonly id: string
@@ -23,7 +26,7 @@ export interface BalancerRules {
 }
 
 /** The changing part of an upstream: plain state, kept while snapshots come and go. */
-export interface Balancer<E extends EndpointConfig> {
+export interface Balancer<E extends BalancedEndpoint> {
   readonly endpoints: readonly EndpointState<E>[]
   /** Those with weight. */
   readonly weighted: readonly EndpointState<E>[]
@@ -42,7 +45,7 @@ export interface Balancer<E extends EndpointConfig> {
 }
 
 /** Makes a balancer; what `previous` knows of endpoints that it had too, by host and port, is known on. */
-export function createBalancer<E extends EndpointConfig>(
+export function createBalancer<E extends BalancedEndpoint>(
   endpoints: readonly E[],
   rules: BalancerRules,
   previous?: Balancer<E>,
@@ -64,7 +67,7 @@ export function createBalancer<E extends EndpointConfig>(
   }
 }
 
-function stateOf<E extends EndpointConfig>(
+function stateOf<E extends BalancedEndpoint>(
   endpoint: E,
   previous: Balancer<E> | undefined,
 ): EndpointState<E> {
@@ -76,7 +79,7 @@ function stateOf<E extends EndpointConfig>(
 }
 
 /** For whom an endpoint is sought. */
-export interface Choice<E extends EndpointConfig> {
+export interface Choice<E extends BalancedEndpoint> {
   /** Epoch milliseconds. */
   readonly now: number
   /** Endpoints tried before for the same request. */
@@ -94,7 +97,7 @@ export interface Choice<E extends EndpointConfig> {
  *
  * @returns undefined where no endpoint is left
  */
-export function pick<E extends EndpointConfig>(
+export function pick<E extends BalancedEndpoint>(
   balancer: Balancer<E>,
   choice: Choice<E>,
 ): EndpointState<E> | undefined {
@@ -114,7 +117,7 @@ export function pick<E extends EndpointConfig>(
 }
 
 /** Whether an endpoint takes traffic now. */
-export function isUp<E extends EndpointConfig>(
+export function isUp<E extends BalancedEndpoint>(
   balancer: Balancer<E>,
   { vitals, endpoint }: EndpointState<E>,
   now: number,
@@ -123,7 +126,7 @@ export function isUp<E extends EndpointConfig>(
     (vitals.health.up || !balancer.checked || now - vitals.health.failedAt >= balancer.rest)
 }
 
-function eligible<E extends EndpointConfig>(
+function eligible<E extends BalancedEndpoint>(
   balancer: Balancer<E>,
   { now, tried }: Choice<E>,
 ): readonly EndpointState<E>[] {
@@ -139,14 +142,14 @@ function eligible<E extends EndpointConfig>(
 }
 
 /** Those of the highest priority. */
-function highest<E extends EndpointConfig>(
+function highest<E extends BalancedEndpoint>(
   states: readonly EndpointState<E>[],
 ): readonly EndpointState<E>[] {
   const top = states.reduce((most, { endpoint }) => Math.max(most, endpoint.priority), -Infinity)
   return states.filter(({ endpoint }) => endpoint.priority === top)
 }
 
-function hashed<E extends EndpointConfig>(
+function hashed<E extends BalancedEndpoint>(
   balancer: Balancer<E>,
   states: readonly EndpointState<E>[],
   key: string,

@@ -1,9 +1,8 @@
-import type { EndpointConfig } from '../snapshot/types.ts'
-import type { Choice, EndpointState } from './balancer.ts'
+import type { BalancedEndpoint, Choice, EndpointState } from './balancer.ts'
 import { latencyOf } from './vitals.ts'
 
 /** Smooth weighted round-robin: each gains its weight, the highest is chosen and gives back the sum. */
-export function roundRobin<E extends EndpointConfig>(
+export function roundRobin<E extends BalancedEndpoint>(
   states: readonly EndpointState<E>[],
 ): EndpointState<E> | undefined {
   let total = 0
@@ -18,7 +17,7 @@ export function roundRobin<E extends EndpointConfig>(
 }
 
 /** By chance, in proportion to weights. */
-export function weightedRandom<E extends EndpointConfig>(
+export function weightedRandom<E extends BalancedEndpoint>(
   states: readonly EndpointState<E>[],
   random: () => number,
 ): EndpointState<E> | undefined {
@@ -27,7 +26,7 @@ export function weightedRandom<E extends EndpointConfig>(
 }
 
 /** The one with the least under way, by weight; of several, by turns. */
-export function leastConnections<E extends EndpointConfig>(
+export function leastConnections<E extends BalancedEndpoint>(
   states: readonly EndpointState<E>[],
 ): EndpointState<E> | undefined {
   const load = ({ vitals, endpoint }: EndpointState<E>): number =>
@@ -37,7 +36,7 @@ export function leastConnections<E extends EndpointConfig>(
 }
 
 /** Of two taken by chance, the one that answers sooner and has less under way (peak EWMA). */
-export function quickest<E extends EndpointConfig>(
+export function quickest<E extends BalancedEndpoint>(
   states: readonly EndpointState<E>[],
   { random, now }: Pick<Choice<E>, 'random' | 'now'>,
 ): EndpointState<E> | undefined {

@@ -104,6 +104,15 @@ export function pathPattern(): z.ZodType<string> {
   })
 }
 
+/** What is put before paths: whole segments. */
+export function pathPrefix(): z.ZodType<string> {
+  return scalar((raw) =>
+    typeof raw === 'string' && /^(?:\/[!$&'()*+,\-.:;=@_~%\dA-Za-z]+)+$/.test(raw)
+      ? raw
+      : new Mismatch('expected a path without / at its end, such as /v1')
+  )
+}
+
 /** A method of requests. Methods are case-sensitive (RFC 9110 section 9.1); all that are in use are upper case. */
 export function method(): z.ZodType<string> {
   return scalar((raw) => {

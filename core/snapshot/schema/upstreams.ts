@@ -3,7 +3,7 @@ import type { EndpointConfig, UpstreamConfig, UpstreamTlsConfig } from '../types
 import { endpointAddress, readDomain, readIp } from './addresses.ts'
 import { balance, persistenceSchema, type WrittenPersistence } from './balance.ts'
 import { healthSchema } from './health.ts'
-import { peerName } from './names.ts'
+import { pathPrefix, peerName } from './names.ts'
 import { boolean, choice, duration, integer } from './scalars.ts'
 import { map, Mismatch, pick, scalar, someOf } from './structure.ts'
 import { keyPairSchema, trustShape, type WrittenKeyPair, type WrittenTrust } from './trust.ts'
@@ -15,6 +15,8 @@ export interface WrittenEndpoint {
   readonly weight: number
   readonly priority: number
   readonly monitor: EndpointConfig['monitor']
+  readonly path: string
+  readonly tls: WrittenUpstreamTls | 'none' | undefined
 }
 
 /** TLS towards an upstream, before files are read. */
@@ -35,14 +37,6 @@ export interface WrittenUpstream extends Kept {
   readonly persistence: WrittenPersistence | undefined
 }
 
-/** `upstreams.*.endpoints[]`. */
-export const endpointSchema: z.ZodType<WrittenEndpoint> = map('an endpoint', {
-  address: endpointAddress(),
-  weight: integer(0, 65535).default(1),
-  priority: integer(-1000, 1000).default(0),
-  monitor: endpointAddress().optional(),
-})
-
 /** `upstreams.*.tls.name`, where it is a map. */
 export const nameFromSchema: z.ZodType<{ readonly from: 'host' }> = map('name', {
   from: choice<'host'>('host'),
@@ -56,6 +50,18 @@ export const upstreamTlsSchema: z.ZodType<WrittenUpstreamTls> = map("an upstream
     .optional(),
   verify: boolean().default(true),
   checkName: boolean().default(true),
+})
+
+const noTls = scalar((raw) => raw === false ? 'none' : new Mismatch('expected a map, or false'))
+
+/** `upstreams.*.endpoints[]`. */
+export const endpointSchema: z.ZodType<WrittenEndpoint> = map('an endpoint', {
+  address: endpointAddress(),
+  weight: integer(0, 65535).default(1),
+  priority: integer(-1000, 1000).default(0),
+  monitor: endpointAddress().optional(),
+  path: pathPrefix().default(''),
+  tls: pick<WrittenEndpoint['tls']>((raw) => isMap(raw) ? upstreamTlsSchema : noTls).optional(),
 })
 
 /** `upstreams.*.keepAlive`. */
@@ -98,8 +104,3 @@ export const upstreamSchema: z.ZodType<WrittenUpstream> = map('an upstream', {
   host: pick<UpstreamConfig['host']>((raw) => isMap(raw) ? hostNameSchema : hostWord)
     .default('client'),
 })
-
-/** An endpoint in its final form. */
-export function endpoint({ address, ...rest }: WrittenEndpoint): EndpointConfig {
-  return { ...address, ...rest }
-}

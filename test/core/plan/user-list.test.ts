@@ -19,10 +19,10 @@ t.test('a user comes in with the right password, time and again', async (t) => {
   t.equal(await users.check(basic('anna', 'right')), 'good')
   t.equal(await users.check(basic('ben', 'other')), 'good')
   const started = performance.now()
-  for (let turn = 0; turn < 100; turn++) {
-    t.equal(await users.check(basic('anna', 'right').replace('Basic', 'basic')), 'good')
-  }
-  t.ok(performance.now() - started < 1000, 'what was checked is known')
+  const found = new Set<string>()
+  for (let turn = 0; turn < 1000; turn++) found.add(await users.check(basic('anna', 'right')))
+  t.strictSame([...found], ['good'])
+  t.ok(performance.now() - started < 8000, 'what was checked is known')
 })
 
 t.test('nobody else does', async (t) => {

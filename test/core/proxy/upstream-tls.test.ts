@@ -234,3 +234,38 @@ t.test('the name may be that of the Host, with connections for each name', async
     'of very many names, those used longest ago are forgotten',
   )
 })
+
+t.test('endpoints of one upstream may have TLS of their own, or none, and paths', async (t) => {
+  const { ca, otherCa, good, stranger, gateway: own } = await made
+  const demands = { requestCert: true, rejectUnauthorized: true, ca: otherCa.chain }
+  const first = await secured(t, good)
+  const second = await secured(t, stranger, demands)
+  const plain = await startUpstream(t)
+  const certificate = `{ cert: ${own.certFile}, key: ${own.keyFile} }`
+  const name = 'apart.inner.test'
+  const endpoints = [
+    `{ address: '${first.address}' }`,
+    `{ address: '${second.address}', path: /v2, ` +
+    `tls: { ca: ${otherCa.certFile}, name: ${name}, certificate: ${certificate} } }`,
+    `{ address: '${plain.address}', path: /v3/x, tls: false }`,
+  ]
+  const tls = `ca: ${ca.certFile}, name: own.inner.test`
+  const yaml = everythingTo(endpoints, { upstream: `tls: { ${tls} }` })
+  const gateway = await startGateway(t, yaml)
+  t.strictSame(gateway.problems, [])
+  const client = await plainClient(t, gateway.port())
+  for (let turn = 0; turn < 6; turn++) {
+    client.send(head('GET /a?b=c'))
+    t.equal((await client.message()).status, 200)
+  }
+  const starts = [first, second, plain].map(({ requests }) => requests.map(({ start }) => start))
+  t.strictSame(starts, [
+    ['GET /a?b=c HTTP/1.1', 'GET /a?b=c HTTP/1.1'],
+    ['GET /v2/a?b=c HTTP/1.1', 'GET /v2/a?b=c HTTP/1.1'],
+    ['GET /v3/x/a?b=c HTTP/1.1', 'GET /v3/x/a?b=c HTTP/1.1'],
+  ])
+  t.equal((second.connections[0]?.socket as TLSSocket).getPeerCertificate().subject.CN, 'gateway')
+  const lax = endpoints[1]?.replace('ca: ', 'verify: false, ca: ') as string
+  await gateway.reconfigure(everythingTo(lax, { upstream: `tls: { ${tls} }` }))
+  t.match(gateway.told.map(({ message }) => message), ['Configuration reloaded'])
+})

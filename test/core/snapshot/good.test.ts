@@ -37,7 +37,7 @@ const anyMatch = { addresses: [], conditions: [], order: 'priority' }
 
 const noTimes = { connect: undefined, read: undefined, send: undefined }
 
-const plainEndpoint = { priority: 0 }
+const plainEndpoint = { priority: 0, path: '', tls: undefined }
 
 const upstreamDefaults = {
   persistence: undefined,
@@ -256,13 +256,21 @@ t.test('readConfiguration takes every key of upstreams', async (t) => {
     ...upstreamDefaults,
     name: 'backends',
     endpoints: [
-      { host: 'backend.internal', port: 8443, weight: 0, ...plainEndpoint },
+      { host: 'backend.internal', port: 8443, weight: 0, ...plainEndpoint, tls: 'none' },
       {
         host: '2001:db8::1',
         port: 8443,
         weight: 65535,
         priority: -1,
         monitor: { host: '10.0.0.9', port: 9000 },
+        path: '/v1',
+        tls: {
+          verify: false,
+          checkName: true,
+          certificate: undefined,
+          name: undefined,
+          trust: { ca: [], depth: 3, crl: [], crlPolicy: 'hard', ...trustDefaults },
+        },
       },
     ],
     balance: { hash: '$uri $arg_user' },

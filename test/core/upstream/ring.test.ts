@@ -50,9 +50,7 @@ t.test('the keys of an endpoint that is down go on to others, and come back', (t
 
 t.test('many endpoints share a ring of bounded size', (t) => {
   const many = Array.from({ length: 2500 }, (_, index) => endpoint(`h${index}`))
-  const started = performance.now()
   const found = new Set(places(balancerOf(many, HASH)))
   t.ok(found.size > 2000, `${found.size} of 2500 have a share`)
-  t.ok(performance.now() - started < 30_000)
   t.end()
 })
