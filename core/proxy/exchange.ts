@@ -18,7 +18,7 @@ import { passingTrailers } from './header-classes.ts'
 import { HeldBody } from './held-body.ts'
 import { askLocally, concat, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
-import { below, nameIn, pickerFor, prefaceOf, timesFor } from './passage.ts'
+import { below, nameIn, optionsFor, pickerFor, prefaceOf, timesFor } from './passage.ts'
 import type { Picker } from './picker.ts'
 import type { DialResult } from './pool.ts'
 import type { Http1Options } from './request-head.ts'
@@ -162,7 +162,7 @@ export class Exchange implements ClientUser, ServerUser {
     const { upstream } = picker
     const name = endpoint.namedByHost ? nameIn(this.#hostFor(endpoint)) : undefined
     const pool = this.#runtime.pools.of(upstream, endpoint, name)
-    const upgrade = this.#wantsUpgrade()
+    const upgrade = wantsUpgrade(this.head)
     const idle = fresh ? undefined : pool.take(this.#time, upgrade)
     if (idle !== undefined) return this.#attach(idle)
     this.#client.holdBody()
@@ -211,25 +211,14 @@ export class Exchange implements ClientUser, ServerUser {
   }
 
   #forwardOptions(): Http1Options {
-    const forward = this.#forward as Forward
     const { connection } = this.#client
-    const endpoint = this.#endpoint as CompiledEndpoint
-    const options: Http1Options = {
-      classes: this.#runtime.classes,
-      host: this.#hostFor(endpoint),
-      clientFields: connection.clientFields,
-      added: forward.added,
-      owned: forward.owned,
-      forwardedHeaders: connection.listener?.forwardedHeaders ?? 'set',
+    const options = optionsFor(this.#runtime, this.#forward as Forward, {
+      connection,
+      host: this.#hostFor(this.#endpoint as CompiledEndpoint),
       trusted: (this.#peer as Peer).trustedProxy,
-      address: connection.facts.address,
-      upgrade: this.#wantsUpgrade(),
-    }
+      upgrade: wantsUpgrade(this.head),
+    })
     return this.#filtered?.options(options, connection.facts.ends.destination.port) ?? options
-  }
-
-  #wantsUpgrade(): boolean {
-    return wantsUpgrade(this.head)
   }
 
   onRequestBody(bytes: Uint8Array): void {
@@ -356,7 +345,7 @@ export class Exchange implements ClientUser, ServerUser {
 
   #switch(head: ResponseHead): void {
     this.#switching = undefined
-    const upstream = this.#wantsUpgrade() ? this.#upstream?.takeOver() : undefined
+    const upstream = wantsUpgrade(this.head) ? this.#upstream?.takeOver() : undefined
     if (upstream === undefined) {
       this.#letGo()
       return this.#refuse(refusal('UPSTREAM_MALFORMED', 'The endpoint switched protocols unasked'))

@@ -9,7 +9,9 @@ import type {
 } from '../decide/mod.ts'
 import type { Address } from '../port/mod.ts'
 import { type RequestHead, writeProxyHeader } from '../wire/mod.ts'
+import type { ClientConnection } from './connection.ts'
 import { Picker } from './picker.ts'
+import type { Http1Options } from './request-head.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Both ends of a client's connection, by its own account or that of a PROXY header. */
@@ -46,6 +48,19 @@ export function pickerFor(
 ): Picker {
   const facts = (): AffinityFacts => filtering?.facts ?? affinityFacts(head, peer, grant)
   return new Picker(upstream, { now, facts, onHealth })
+}
+
+/** How a request goes on, before filters have their say. */
+export function optionsFor(
+  { classes }: Runtime,
+  { added, owned }: Forward,
+  { connection, ...rest }: Pick<Http1Options, 'host' | 'trusted' | 'upgrade'> & {
+    readonly connection: ClientConnection
+  },
+): Http1Options {
+  const { clientFields, facts: { address }, listener } = connection
+  const forwardedHeaders = listener?.forwardedHeaders ?? 'set'
+  return { ...rest, classes, clientFields, added, owned, forwardedHeaders, address }
 }
 
 /** A request as an endpoint takes it all of whose paths begin alike. */
