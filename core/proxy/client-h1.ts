@@ -8,6 +8,7 @@ import {
   RequestParser,
   serializeFields,
   SMALL_CHUNK,
+  Unfolder,
   wholeChunk,
 } from '../wire/mod.ts'
 import type { HeaderList, RequestHead, ResponseHead, WireError } from '../wire/mod.ts'
@@ -36,6 +37,8 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
   readonly #runtime: Runtime
   readonly #duplex: Duplex
   readonly #parser: RequestParser
+  /** For proxies that fold the certificate which they pass on. */
+  readonly #unfolder: Unfolder | undefined
   #exchange: Exchange | undefined
   #waiting: Waiting = 'request'
   /** Bytes behind the present request; their sender waits while there are any. */
@@ -71,6 +74,7 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
       },
       onError: (error) => this.#broken(error),
     }, { limits: runtime.snapshot.limits, latin1: runtime.ports.latin1 })
+    this.#unfolder = connection.mayFold ? new Unfolder() : undefined
     runtime.ticker.add(this)
     this.#wait('request')
     duplex.handle(this)
@@ -226,10 +230,11 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
     if (this.#running) return
     this.#running = true
     while (this.#rest !== undefined && this.#ready) {
-      const chunk = this.#rest
+      let chunk = this.#rest
       this.#rest = undefined
       if (this.#waiting === 'request') this.#wait('head')
       else if (this.#waiting === 'body') this.#wait('body')
+      if (this.#waiting === 'head') chunk = this.#unfolder?.take(chunk) ?? chunk
       this.arriving = true
       const used = this.#parser.push(chunk)
       this.arriving = false

@@ -67,6 +67,13 @@ export class ClientConnection {
     return this.#runtime.snapshot.listeners.get(this.facts.listenerName())
   }
 
+  /** Whether its head may have folded lines: a trusted proxy's may, which passes certificates on in a header. */
+  get mayFold(): boolean {
+    const proxies = this.listener?.trustedProxies
+    return proxies?.clientCertificateHeader !== undefined &&
+      proxies.trusts(this.facts.peerAddress, this.facts.certificate?.fingerprint)
+  }
+
   /**
    * Phase **identify** of one request. Nearly always what was found before still holds, and one
    * comparison says so; after a change of trust, or of the time, the chain is judged again.

@@ -62,3 +62,4 @@ export {
 } from './serialize.ts'
 export { normalisePath, PathProblem } from './target.ts'
 export type * from './types.ts'
+export { Unfolder } from './unfold.ts'

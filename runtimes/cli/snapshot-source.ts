@@ -3,6 +3,7 @@ import type { Problem, ReadConfiguration, Snapshot } from '../../core/mod.ts'
 import { FileFailure } from '../../core/mod.ts'
 import { TokenCheckers } from '../../core/token/mod.ts'
 import { readApisixConfig } from './apisix-config.ts'
+import { readGraviteeConfig } from './gravitee-config.ts'
 import type { Host } from './host.ts'
 
 /** What became of a configuration file. */
@@ -34,7 +35,8 @@ export async function readFile(host: Host, file: string): Promise<ReadFile> {
     const problems = [unreadable(file, message)]
     return { configuration: undefined, problems, watched: [file], locate: () => undefined }
   }
-  const foreign = await readApisixConfig(host, file, text)
+  const foreign = await readApisixConfig(host, file, text) ??
+    await readGraviteeConfig(host, file, text)
   if (foreign !== undefined) return foreign
   const { files } = host
   return await readConfiguration({ text, file, files, env: (name) => host.env(name) })

@@ -1,0 +1,34 @@
+import type { Json } from '../../../store/mod.ts'
+import { isTable, type Section, type Table } from './notes.ts'
+
+/** Users of `security.providers` of type `memory`. Passwords hashed by bcrypt cannot be checked here. */
+export function usersOf(root: Section): Json[] {
+  const users: Json[] = []
+  for (const provider of root.section('security').sections('providers')) {
+    if (provider.text('type') !== 'memory') continue
+    const written = provider.value('users')
+    for (const each of Array.isArray(written) ? written as readonly Json[] : []) {
+      const user = userOf(isTable(each) && isTable(each['user']) ? each['user'] : each)
+      if (user !== undefined) users.push(user)
+      else {provider.warning(
+          'users',
+          'A user whose password is hashed by bcrypt is left out: write pbkdf2-sha256, or leave all out, and a password is made',
+        )}
+    }
+  }
+  return users
+}
+
+function userOf(user: Json): Json | undefined {
+  if (!isTable(user)) return undefined
+  const { username, password } = user
+  if (typeof username !== 'string' || typeof password !== 'string') return undefined
+  if (/^(\{bcrypt\})?\$2[aby]\$/.test(password)) return undefined
+  return { name: username, password: password.replace(/^\{noop\}/, ''), role: roleOf(user) }
+}
+
+function roleOf({ roles }: Table): string {
+  const text = String(roles ?? '').toUpperCase()
+  if (text.includes('ADMIN')) return 'admin'
+  return text.includes('API_PUBLISHER') ? 'publisher' : 'owner'
+}

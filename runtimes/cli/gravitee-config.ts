@@ -1,0 +1,94 @@
+import { parseText, readConfigurationObject } from '../../core/mod.ts'
+import type { Path, Problem } from '../../core/mod.ts'
+import { convertConfig, isGraviteeConfig } from '../../core/dialect/gravitee/config/mod.ts'
+import { isPkiProblem, writePem } from '../../core/pki/mod.ts'
+import { readPkcs12Certificates } from '../../core/pki/bundle.ts'
+import type { Host } from './host.ts'
+import type { ReadFile } from './snapshot-source.ts'
+
+/** As much as a truststore may cost to read. */
+const LIMITS = { pkcs12Iterations: 1_000_000, pkcs12Size: 10_485_760 }
+
+/**
+ * Reads Gravitee's `gravitee.yml`.
+ * @returns undefined where the text is none
+ */
+export async function readGraviteeConfig(
+  host: Host,
+  file: string,
+  source: string,
+): Promise<ReadFile | undefined> {
+  const parsed = parseText(source, file)
+  if (!isGraviteeConfig(parsed.value)) return undefined
+  const env = (name: string): string | undefined => host.env(name)
+  const converted = convertConfig(parsed.value, env)
+  const own = converted.problems.map(({ severity, path, message }): Problem => (
+    { severity, path, message, position: parsed.locate(path, 'key') ?? at(file) }
+  ))
+  const watched = [file]
+  const document = await withPem(converted.document, { host, file, problems: own, watched })
+  if (own.some(({ severity }) => severity === 'error')) {
+    return { configuration: undefined, problems: own, watched, locate: () => at(file) }
+  }
+  const read = await readConfigurationObject(document as never, { file, files: host.files, env })
+  const theirs = read.problems.map((problem) => ({ ...problem, position: at(file) }))
+  return {
+    configuration: read.configuration,
+    problems: [...own, ...theirs],
+    watched: [...read.watched, ...watched.slice(1)],
+    locate: (_: Path) => at(file),
+  }
+}
+
+function at(file: string): Problem['position'] {
+  return { file, line: 1, column: 1 }
+}
+
+interface Means {
+  readonly host: Host
+  readonly file: string
+  readonly problems: Problem[]
+  readonly watched: string[]
+}
+
+/** The document with PEM in place of truststores in PKCS#12. */
+async function withPem(value: unknown, means: Means, name = ''): Promise<unknown> {
+  if (Array.isArray(value)) {
+    const parts: unknown[] = []
+    for (const part of value) {
+      const isStore = name === 'ca' && typeof part === 'object' && part !== null
+      parts.push(isStore ? await pemOf(part, means) : await withPem(part, means))
+    }
+    return parts
+  }
+  if (typeof value !== 'object' || value === null) return value
+  const entries: [string, unknown][] = []
+  for (const [key, part] of Object.entries(value)) {
+    entries.push([key, await withPem(part, means, key)])
+  }
+  return Object.fromEntries(entries)
+}
+
+async function pemOf(
+  { pkcs12, passphrase }: { pkcs12?: string; passphrase?: string },
+  { host, file, problems, watched }: Means,
+): Promise<string> {
+  const path = host.files.beside(file, pkcs12 ?? '')
+  watched.push(path)
+  const failed = (message: string): string => {
+    problems.push({
+      severity: 'error',
+      path: [],
+      message: `Could not read truststore "${path}": ${message}`,
+      position: at(file),
+    })
+    return ''
+  }
+  try {
+    const found = await readPkcs12Certificates(await host.files.read(path), passphrase, LIMITS)
+    if (isPkiProblem(found)) return failed(found.message)
+    return found.map(({ der }) => writePem('CERTIFICATE', der)).join('')
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error))
+  }
+}

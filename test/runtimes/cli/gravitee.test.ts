@@ -1,0 +1,391 @@
+/** Gravitee's document, step by step, on a running gateway: by REST, then with a client certificate. */
+import { Buffer } from 'node:buffer'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { request, type RequestOptions } from 'node:https'
+import { request as plainRequest } from 'node:http'
+import t, { type Test } from 'tap'
+import { startNginx } from '../../support/nginx.ts'
+import { type KeyPairFiles, Pki } from '../../support/pki.ts'
+import { Sallyport } from '../../support/sallyport.ts'
+import { startUpstream, type TestUpstream } from '../../support/upstream.ts'
+
+const V2 = '/management/v2/environments/DEFAULT'
+const V1 = '/management/organizations/DEFAULT/environments/DEFAULT'
+const pki = new Pki(t)
+const ca = await pki.authority('Partners CA')
+const server = await pki.issue('server', { names: ['DNS:gw.test'], use: 'serverAuth' })
+const issued = await pki.issue('issued', { ca, use: 'clientAuth', key: 'RSA' })
+const own = await pki.issue('own', { use: 'clientAuth' })
+const stranger = await pki.issue('stranger', { ca, use: 'clientAuth' })
+const past = await pki.dated('past', { ca, from: '20200101000000Z', until: '20210101000000Z' })
+
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+function collect(
+  ask: typeof request,
+  options: RequestOptions,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    ask(options as never, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          type: String(answer.headers['content-type'] ?? ''),
+          body: Buffer.concat(chunks).toString(),
+        }))
+    }).on('error', reject).end()
+  })
+}
+
+class Gateway {
+  readonly program: Sallyport
+  #admin = ''
+  #ports = new Map<string, number>()
+
+  constructor(t: Test, file: string, env: Record<string, string> = {}) {
+    this.program = new Sallyport(t, ['run', '-c', file], { env })
+  }
+
+  async started(...listeners: string[]): Promise<this> {
+    for (const name of ['admin', ...listeners]) {
+      const pattern = new RegExp(`"Listening","listener":"${name}","address":"([^"]+)"`)
+      const address = (await this.program.said(pattern))[1] ?? ''
+      this.#ports.set(name, Number(address.split(':').at(-1)))
+      if (name === 'admin') this.#admin = address
+    }
+    return this
+  }
+
+  port(name: string): number {
+    return this.#ports.get(name) ?? 0
+  }
+
+  // deno-lint-ignore no-explicit-any
+  async manage(method: string, path: string, body?: unknown): Promise<any> {
+    const response = await fetch(`http://${this.#admin}${path}`, {
+      method,
+      headers: {
+        'Authorization': `Basic ${btoa('admin:admin')}`,
+        'Content-Type': 'application/json',
+        'Connection': 'close',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return text === '' ? {} : JSON.parse(text)
+  }
+
+  get(
+    listener: string,
+    path: string,
+    client?: KeyPairFiles,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const to = {
+      host: '127.0.0.1',
+      port: this.port(listener),
+      path,
+      agent: false as const,
+      headers,
+    }
+    const shown = client === undefined ? {} : { cert: client.chain, key: client.key }
+    return listener === 'plain' || listener === 'http'
+      ? collect(plainRequest as never, to)
+      : collect(request, { ...to, ...shown, servername: 'gw.test', rejectUnauthorized: false })
+  }
+
+  /** An API with one mTLS plan, started. */
+  async api(
+    path: string,
+    upstream: TestUpstream,
+    security = 'MTLS',
+  ): Promise<{ api: string; plan: string }> {
+    const { id: api } = await this.manage('POST', `${V2}/apis`, {
+      name: path,
+      apiVersion: '1',
+      definitionVersion: 'V4',
+      type: 'PROXY',
+      listeners: [{ type: 'HTTP', paths: [{ path }], entrypoints: [{ type: 'http-proxy' }] }],
+      endpointGroups: [{
+        name: 'default-group',
+        type: 'http-proxy',
+        endpoints: [{
+          name: 'default',
+          type: 'http-proxy',
+          configuration: { target: `http://${upstream.address}/base` },
+        }],
+      }],
+    })
+    const { id: plan } = await this.manage('POST', `${V2}/apis/${api}/plans`, {
+      definitionVersion: 'V4',
+      name: 'plan',
+      description: 'x',
+      mode: 'STANDARD',
+      security: { type: security, configuration: {} },
+      validation: 'AUTO',
+    })
+    await this.manage('POST', `${V2}/apis/${api}/plans/${plan}/_publish`)
+    await this.manage('POST', `${V2}/apis/${api}/_start`)
+    return { api, plan }
+  }
+
+  /** An application with these certificates, subscribed. */
+  async subscribed(
+    plan: string,
+    ...clients: KeyPairFiles[]
+  ): Promise<{ application: string; subscription: string }> {
+    const { id: application } = await this.manage('POST', `${V1}/applications`, {
+      name: 'partner',
+      description: 'x',
+      settings: {
+        tls: {
+          client_certificates: clients.map(({ certFile }, at) => ({
+            name: `c${at}`,
+            certificate: readFileSync(certFile, 'utf8'),
+          })),
+        },
+      },
+    })
+    const { id: subscription } = await this.manage(
+      'POST',
+      `${V1}/applications/${application}/subscriptions?plan=${plan}`,
+      {},
+    )
+    return { application, subscription }
+  }
+}
+
+function configuration(name: string): string {
+  const file = pki.path(`${name}.yaml`)
+  writeFileSync(
+    file,
+    `listeners:
+  - name: secure
+    address: 127.0.0.1:0
+    style: gravitee
+    tls: [{ certificate: { cert: server.crt, key: server.key }, clients: { mode: request } }]
+  - name: plain
+    address: 127.0.0.1:0
+    style: gravitee
+    trustedProxies: { cidrs: [127.0.0.1/32], clientCertificateHeader: X-Gravitee-Client-Cert }
+store: { folder: ${name}-data }
+admin:
+  address: 127.0.0.1:0
+  dialects: { apisix: false, gcore: false, gravitee: { users: [{ name: admin, password: admin }] } }
+`,
+  )
+  return file
+}
+
+t.test('who has subscribed comes in, by the handshake', async (t) => {
+  const upstream = await startUpstream(t)
+  const gateway = await new Gateway(t, configuration('steps')).started('secure', 'plain')
+  const { api, plan } = await gateway.api('/mtls-api', upstream)
+  t.match(await gateway.get('secure', '/mtls-api', issued), { status: 401, body: 'Unauthorized' })
+  const { subscription } = await gateway.subscribed(plan, issued, past)
+  const { status } = await gateway.get('secure', '/mtls-api/orders?x=1', issued)
+  t.equal(status, 200)
+  t.match(upstream.requests.at(-1)?.start, /^GET \/base\/orders\?x=1 /)
+  t.ok(upstream.requests.at(-1)?.header('x-gravitee-transaction-id'))
+  t.equal((await gateway.get('secure', '/mtls-api', issued)).status, 200)
+  t.match(upstream.requests.at(-1)?.start, /^GET \/base\/? /)
+  await gateway.subscribed(plan, own)
+  t.equal(
+    (await gateway.get('secure', '/mtls-api', own)).status,
+    200,
+    'self-signed, without any truststore',
+  )
+  t.equal((await gateway.get('secure', '/mtls-api')).status, 401)
+  t.equal((await gateway.get('secure', '/mtls-api', stranger)).status, 401)
+  t.equal((await gateway.get('secure', '/mtls-api', past)).status, 401, 'expired')
+  t.match(await gateway.get('secure', '/mtls-apix', issued), {
+    status: 404,
+    type: 'text/plain',
+    body: 'No context-path matches the request URI.',
+  })
+  t.match(await gateway.get('secure', '/mtls-api', undefined, { accept: '*/*' }), {
+    status: 401,
+    body: '{"message":"Unauthorized","http_status_code":401}',
+  })
+  const at = `${V2}/apis/${api}/subscriptions/${subscription}`
+  for (let round = 0; round < 5; round++) {
+    await gateway.manage('POST', `${at}/_pause`)
+    t.equal((await gateway.get('secure', '/mtls-api', issued)).status, 401, 'paused')
+    await gateway.manage('POST', `${at}/_resume`)
+    t.equal((await gateway.get('secure', '/mtls-api', issued)).status, 200, 'resumed')
+  }
+  await gateway.manage('POST', `${V2}/apis/${api}/_stop`)
+  t.equal((await gateway.get('secure', '/mtls-api', issued)).status, 404)
+})
+
+t.test('under load nobody comes in after the answer to a pause, and rotation loses no request', async (t) => {
+  const upstream = await startUpstream(t)
+  const gateway = await new Gateway(t, configuration('races')).started('secure', 'plain')
+  const { api, plan } = await gateway.api('/race', upstream)
+  const { application, subscription } = await gateway.subscribed(plan, issued)
+  const at = `${V2}/apis/${api}/subscriptions/${subscription}`
+  let paused = false
+  let over = false
+  const wrong: string[] = []
+  let served = 0
+  const load = async (): Promise<void> => {
+    while (!over) {
+      const asked = paused
+      const { status } = await gateway.get('secure', '/race', issued)
+      if (asked && paused && status === 200) wrong.push('let in while paused')
+      if (status === 200) served++
+    }
+  }
+  const callers = [load(), load(), load()]
+  for (let round = 0; round < 10; round++) {
+    await gateway.manage('POST', `${at}/_pause`)
+    paused = true
+    await gateway.get('secure', '/race', issued)
+    paused = false
+    await gateway.manage('POST', `${at}/_resume`)
+  }
+  over = true
+  await Promise.all(callers)
+  t.same(wrong, [])
+  t.ok(served > 0)
+  const certificates = `${V1}/applications/${application}/certificates`
+  const lost: number[] = []
+  over = false
+  const client = { now: issued }
+  const steady = (async () => {
+    while (!over) {
+      const { status } = await gateway.get('secure', '/race', client.now)
+      if (status !== 200) lost.push(status)
+    }
+  })()
+  await gateway.manage('POST', certificates, { name: 'next', certificate: own.chain })
+  client.now = own
+  t.equal((await gateway.get('secure', '/race', issued)).status, 200, 'both count')
+  const { data } = await gateway.manage('GET', certificates)
+  // The last request by the old certificate is over before that one goes.
+  await gateway.get('secure', '/race', own)
+  await gateway.get('secure', '/race', own)
+  await gateway.manage('DELETE', `${certificates}/${data[0].id}`)
+  t.equal((await gateway.get('secure', '/race', issued)).status, 401)
+  over = true
+  await steady
+  t.same(lost, [])
+})
+
+t.test('behind nginx the certificate comes in the header, in both its forms', async (t) => {
+  const upstream = await startUpstream(t)
+  const gateway = await new Gateway(t, configuration('nginx')).started('secure', 'plain')
+  const { plan } = await gateway.api('/mtls-api', upstream)
+  await gateway.subscribed(plan, issued)
+  for (const variable of ['$ssl_client_escaped_cert', '$ssl_client_cert']) {
+    const nginx = await startNginx(
+      t,
+      `ssl_certificate ${server.certFile}; ssl_certificate_key ${server.keyFile};
+       ssl_verify_client optional_no_ca;
+       location / { proxy_pass http://127.0.0.1:${gateway.port('plain')};
+         proxy_set_header X-Gravitee-Client-Cert ${variable}; }`,
+    )
+    const ask = (client?: KeyPairFiles): Promise<Answer> =>
+      collect(request, {
+        ...{ host: '127.0.0.1', port: nginx.port, path: '/mtls-api/x', agent: false },
+        ...(client === undefined ? {} : { cert: client.chain, key: client.key }),
+        ...{ servername: 'gw.test', rejectUnauthorized: false },
+      })
+    t.equal((await ask(issued)).status, 200, variable)
+    t.equal((await ask(stranger)).status, 401, variable)
+    t.equal((await ask()).status, 401, variable)
+  }
+  const escaped = encodeURIComponent(issued.chain)
+  const header = { 'x-gravitee-client-cert': escaped }
+  t.equal((await gateway.get('plain', '/mtls-api', undefined, header)).status, 200)
+  t.equal(
+    (await gateway.get('secure', '/mtls-api', undefined, header)).status,
+    401,
+    'ignored under TLS',
+  )
+})
+
+t.test('gravitee.yml starts the gateway', async (t) => {
+  const file = pki.path('gravitee.yml')
+  writeFileSync(
+    file,
+    `http:
+  port: 0
+  host: 127.0.0.1
+  ssl:
+    clientAuthHeader:
+      name: X-Gravitee-Client-Cert
+management:
+  http: { port: 0 }
+api:
+  security: { verbose401: true }
+security:
+  providers:
+    - type: memory
+      users: [{ user: { username: admin, password: admin, roles: "ORGANIZATION:ADMIN" } }]
+`,
+  )
+  const upstream = await startUpstream(t)
+  const gateway = await new Gateway(t, file).started('http')
+  const { plan } = await gateway.api('/mtls-api', upstream)
+  await gateway.subscribed(plan, issued)
+  const header = { 'x-gravitee-client-cert': encodeURIComponent(issued.chain) }
+  t.equal((await gateway.get('http', '/mtls-api', undefined, header)).status, 200)
+  t.match(await gateway.get('http', '/mtls-api'), {
+    status: 401,
+    body: 'The request did not include an authentication token',
+  })
+  await gateway.program.stop()
+})
+
+t.test('gravitee.yml: TLS, with what the environment says', async (t) => {
+  const file = pki.path('secure-gravitee.yml')
+  await pki.openssl(
+    'pkcs12',
+    '-export',
+    '-inkey',
+    'server.key',
+    '-in',
+    'server.crt',
+    '-out',
+    'server.p12',
+    '-passout',
+    'pass:secret',
+  )
+  writeFileSync(
+    file,
+    `servers:
+  - id: secure
+    type: http
+    port: 0
+    host: 127.0.0.1
+    secured: true
+    ssl:
+      clientAuth: none
+      keystore: { type: pkcs12, path: server.p12, password: secret }
+management:
+  http: { port: 0 }
+`,
+  )
+  const env = { gravitee_servers_0_ssl_clientAuth: 'request' }
+  const gateway = await new Gateway(t, file, env).started('secure')
+  t.match(await gateway.get('secure', '/nothing', own), {
+    status: 404,
+    body: 'No context-path matches the request URI.',
+  })
+  await gateway.program.stop()
+})
+
+t.test('a Java key store is refused with what to do', async (t) => {
+  const file = pki.path('jks.yml')
+  writeFileSync(file, 'http:\n  secured: true\n  ssl:\n    keystore: { type: jks, path: x.jks }\n')
+  const { code, err } = await new Gateway(t, file).program.exit()
+  t.equal(code, 1)
+  t.match(err, /jks\.yml:4:\d+: error: .*JKS.*keytool -importkeystore/)
+})
