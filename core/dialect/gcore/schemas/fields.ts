@@ -71,3 +71,10 @@ export const queryBoolean: z.ZodType<boolean> = z.string()
     (text) => /^(true|false|1|0|yes|no)$/i.test(text),
     'Input should be a valid boolean',
   ).transform((text) => /^(true|1|yes)$/i.test(text))
+
+/** What may be left out, also by null. */
+export function optional<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {
+  return schema.nullish().transform((value) => value ?? undefined) as unknown as z.ZodType<
+    T | undefined
+  >
+}

@@ -7,7 +7,7 @@ import {
   RULE_TYPES,
   type RuleType,
 } from '../documents.ts'
-import { maybeUuid, name, uuid } from './fields.ts'
+import { maybeUuid, name, optional, uuid } from './fields.ts'
 
 /** An L7 policy as it is asked for. */
 export interface PolicyBody {
@@ -44,13 +44,13 @@ const url = z.string().max(255).refine(
 
 const policyFields = {
   action: z.enum(POLICY_ACTIONS),
-  name: name.optional(),
-  position: z.int().min(0).max(2_147_483_647).optional(),
+  name: optional(name),
+  position: optional(z.int().min(0).max(2_147_483_647)),
   redirect_http_code: z.union([z.literal([301, 302, 303, 307, 308]), z.null()]).optional(),
   redirect_pool_id: maybeUuid.optional(),
   redirect_prefix: url.nullable().optional(),
   redirect_url: url.nullable().optional(),
-  tags: tags.optional(),
+  tags: optional(tags),
 }
 
 export const placedPolicyBody: z.ZodType<PlacedPolicyBody> = z.object({

@@ -7,7 +7,7 @@ import {
   type Timeouts,
   type UserDoc,
 } from '../documents.ts'
-import { cidr, maybeUuid, name, port, timeout, uuid, uuids } from './fields.ts'
+import { cidr, maybeUuid, name, optional, port, timeout, uuid, uuids } from './fields.ts'
 import { type PoolBody, poolBody } from './pool.ts'
 
 /** What may be changed of a listener, each left out or given. */
@@ -48,15 +48,15 @@ const user = z.object({
 const changeable = {
   secret_id: maybeUuid.optional(),
   sni_secret_id: uuids.nullable().optional(),
-  insert_x_forwarded: z.boolean().optional(),
+  insert_x_forwarded: optional(z.boolean()),
   connection_limit: z.int().min(-1).max(1_000_000).nullable().optional(),
   allowed_cidrs: z.array(cidr).max(100).nullable().optional(),
   user_list: z.array(user).max(3).nullable().optional(),
   timeout_client_data: timeout.optional(),
   timeout_member_connect: timeout.optional(),
   timeout_member_data: timeout.optional(),
-  admin_state_up: z.boolean().optional(),
-  client_auth: z.enum(CLIENT_AUTHS).optional(),
+  admin_state_up: optional(z.boolean()),
+  client_auth: optional(z.enum(CLIENT_AUTHS)),
   client_ca_secret_id: maybeUuid.optional(),
   client_crl_secret_id: maybeUuid.optional(),
 }
@@ -77,8 +77,8 @@ export const listenerBody: z.ZodType<ListenerBody> = z.object(fields) as unknown
 export const placedListenerBody: z.ZodType<PlacedListenerBody> = z.object({
   ...fields,
   default_pool_id: maybeUuid.optional(),
-  load_balancer_id: uuid.optional(),
-  loadbalancer_id: uuid.optional(),
+  load_balancer_id: optional(uuid),
+  loadbalancer_id: optional(uuid),
 }).transform(({ loadbalancer_id, load_balancer_id, ...body }, context) => {
   const id = load_balancer_id ?? loadbalancer_id
   if (id !== undefined) return { ...body, load_balancer_id: id }
@@ -87,7 +87,7 @@ export const placedListenerBody: z.ZodType<PlacedListenerBody> = z.object({
 }) as unknown as z.ZodType<PlacedListenerBody>
 
 export const listenerChange: z.ZodType<ListenerChange> = z.object({
-  name: name.optional(),
+  name: optional(name),
   default_pool_id: maybeUuid.optional(),
   ...changeable,
 }) as unknown as z.ZodType<ListenerChange>

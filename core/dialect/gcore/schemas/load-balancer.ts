@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LoggingDoc } from '../documents.ts'
-import { name } from './fields.ts'
+import { name, optional } from './fields.ts'
 import { type ListenerBody, listenerBody } from './listener.ts'
 
 /** A load balancer to be made. */
@@ -48,20 +48,20 @@ const floatingIp = z.union([
 ])
 
 export const loadBalancerBody: z.ZodType<LoadBalancerBody> = z.object({
-  name: name.optional(),
-  name_template: z.string().max(63).optional(),
+  name: optional(name),
+  name_template: optional(z.string().max(63)),
   flavor: z.string().max(64).nullish().transform((text) => text ?? undefined),
   vip_network_id: anyId,
   vip_subnet_id: anyId,
   vip_port_id: anyId,
   vip_ip_family: z.enum(['dual', 'ipv4', 'ipv6']).nullish().transform((text) => text ?? undefined),
   floating_ip: floatingIp.nullish(),
-  preferred_connectivity: connectivity.default('L2'),
+  preferred_connectivity: optional(connectivity).transform((text) => text ?? 'L2'),
   logging: logging.nullish().transform((body) => body ?? null),
-  tags: z.record(tagKey, tagValue).default({}),
-  metadata: z.record(tagKey, tagValue).optional(),
+  tags: z.record(tagKey, tagValue).nullish(),
+  metadata: z.record(tagKey, tagValue).nullish(),
   listeners: z.array(listenerBody).max(51).nullish().transform((all) => all ?? []),
-  admin_state_up: z.boolean().default(true),
+  admin_state_up: z.boolean().nullish().transform((up) => up ?? true),
 }).transform(({ name_template, metadata, ...body }, context) => {
   const given = body.name ?? name_template
   if (body.vip_network_id !== null && body.vip_port_id !== null) {
@@ -80,11 +80,11 @@ export const loadBalancerBody: z.ZodType<LoadBalancerBody> = z.object({
 }) as unknown as z.ZodType<LoadBalancerBody>
 
 export const loadBalancerChange: z.ZodType<LoadBalancerChange> = z.object({
-  name: name.optional(),
+  name: optional(name),
   logging: logging.nullable().optional(),
-  preferred_connectivity: connectivity.optional(),
-  tags: z.record(tagKey, tagValue.nullable()).optional(),
-  admin_state_up: z.boolean().optional(),
+  preferred_connectivity: optional(connectivity),
+  tags: optional(z.record(tagKey, tagValue.nullable())),
+  admin_state_up: optional(z.boolean()),
 })
 
 /** Tags alone, as the metadata resource takes them. */

@@ -10,7 +10,7 @@ import {
   type PoolProtocol,
   type Timeouts,
 } from '../documents.ts'
-import { address, maybeUuid, name, port, timeout, uuid } from './fields.ts'
+import { address, maybeUuid, name, optional, port, timeout, uuid } from './fields.ts'
 
 /** A member as it is asked for. */
 export interface MemberBody {
@@ -55,9 +55,9 @@ export interface MemberChange {
 }
 
 export const memberChange: z.ZodType<MemberChange> = z.object({
-  weight: weight.optional(),
-  backup: z.boolean().optional(),
-  admin_state_up: z.boolean().optional(),
+  weight: optional(weight),
+  backup: optional(z.boolean()),
+  admin_state_up: optional(z.boolean()),
   monitor_address: address.nullable().optional(),
   monitor_port: port.nullable().optional(),
 })
@@ -185,7 +185,7 @@ const poolFields = {
   name,
   protocol: z.enum(POOL_PROTOCOLS),
   lb_algorithm: z.enum(ALGORITHMS),
-  admin_state_up: z.boolean().optional(),
+  admin_state_up: optional(z.boolean()),
   secret_id: maybeUuid.optional(),
   ca_secret_id: maybeUuid.optional(),
   crl_secret_id: maybeUuid.optional(),
@@ -212,7 +212,7 @@ export const placedPoolBody: z.ZodType<PlacedPoolBody> = z.object({
 
 export const poolChange: z.ZodType<PoolChange> = z.object({
   ...poolFields,
-  name: name.optional(),
-  protocol: z.enum(POOL_PROTOCOLS).optional(),
-  lb_algorithm: z.enum(ALGORITHMS).optional(),
+  name: optional(name),
+  protocol: optional(z.enum(POOL_PROTOCOLS)),
+  lb_algorithm: optional(z.enum(ALGORITHMS)),
 }) as unknown as z.ZodType<PoolChange>

@@ -149,6 +149,44 @@ t.test('bodies that make no sense name each wrong field', async (t) => {
 
 const POOL = { name: 'pool', protocol: 'HTTP', lb_algorithm: 'ROUND_ROBIN' }
 
+t.test('null stands for what is not given', async (t) => {
+  const { client } = openLab(t)
+  const [listener] = BALANCER.listeners
+  const [pool] = listener.pools
+  const none = { admin_state_up: null, timeout_client_data: null }
+  const lb = await client.create('loadbalancers', {
+    name: 'nulls',
+    flavor: null,
+    vip_network_id: null,
+    tags: null,
+    preferred_connectivity: null,
+    admin_state_up: null,
+    listeners: [{
+      ...listener,
+      ...none,
+      secret_id: '',
+      sni_secret_id: null,
+      allowed_cidrs: null,
+      user_list: null,
+      connection_limit: null,
+      insert_x_forwarded: null,
+      pools: [{
+        ...pool,
+        ...none,
+        secret_id: null,
+        ca_secret_id: null,
+        healthmonitor: null,
+        session_persistence: null,
+        members: [{ ...pool.members[0], weight: null, backup: null, subnet_id: null }],
+      }],
+    }],
+  })
+  t.match(lb, { admin_state_up: true, preferred_connectivity: 'L2', tags_v2: [] })
+  const [made] = (await client.get('lblisteners')).body.results
+  t.match(made, { admin_state_up: true, insert_x_forwarded: false, connection_limit: 100_000 })
+  t.same((await client.call('PATCH', `/v2/lblisteners/1/2/${made.id}`, none)).body, { tasks: [] })
+})
+
 function listenerBody(change: object): object {
   const listener = { name: 'front', protocol: 'HTTP', protocol_port: 80, ...change }
   return { name: 'web', listeners: [listener] }
