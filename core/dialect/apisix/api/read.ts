@@ -6,7 +6,7 @@ import {
   type StoreFailure,
 } from '../../../store/mod.ts'
 import { privateKeysOf, valueAt, withValueAt } from '../secrets.ts'
-import { isTable, withChanges } from '../table.ts'
+import { isTable, tableOf, withChanges } from '../table.ts'
 import { type Answer, KEY_NOT_FOUND, refuse } from './answer.ts'
 import { type EnvelopeOptions, many, node, one } from './envelope.ts'
 import { listing } from './list.ts'
@@ -42,9 +42,10 @@ async function list(request: ResourceRequest, context: ResourceContext): Promise
   const nodes: Json[] = []
   for (const document of wanted.documents) {
     const id = document.key.slice(folder.length + 1)
-    nodes.push(
-      node(envelope(request, context, id).key, document, await told(document, place, context)),
-    )
+    const value = kind.name === 'ssls'
+      ? await listedSsl(document.value, place, context)
+      : await told(document, place, context)
+    nodes.push(node(envelope(request, context, id).key, document, value))
   }
   return many(envelope(request, context), nodes, wanted.total)
 }
@@ -60,6 +61,18 @@ async function told(
     return withChanges(value, { key: undefined, keys: undefined })
   }
   return await sealed(value, place, context)
+}
+
+/**
+ * An ssl in a list. Clients that read lists (ADC) take `keys` to be there where `certs` are: either both are told, keys
+ * as ciphertext, as ADC must find its own ones unchanged, or neither is.
+ */
+async function listedSsl(value: Json, place: Place, context: ResourceContext): Promise<Json> {
+  if (!isTable(value)) return value
+  if (tableOf(value, 'labels')?.['managed-by'] !== 'adc') {
+    return withChanges(value, { key: undefined, keys: undefined, certs: undefined })
+  }
+  return await sealed(withChanges(value, { key: undefined }), place, context)
 }
 
 /** A document with ciphertext in place of private keys. */

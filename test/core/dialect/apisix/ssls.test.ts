@@ -26,7 +26,12 @@ t.test('ssls', async (t) => {
     t.equal(made.json.value.keys.length, 1)
     const told = (await ask('GET', '/ssls/1')).json.value
     t.strictSame([told.key, told.keys, told.certs], [undefined, undefined, [other.chain]])
-    t.notMatch((await ask('GET', '/ssls')).text, /"keys":|"key":"U1|PRIVATE/)
+    t.notMatch((await ask('GET', '/ssls')).text, /"certs":|"keys":|"key":"U1|PRIVATE/)
+    const labels = { 'managed-by': 'adc' }
+    await ask('PUT', '/ssls/2', { ...ssl, labels, certs: [other.chain], keys: [other.key] })
+    const listed = (await ask('GET', '/ssls')).json.list[1].value
+    t.match(listed, { key: undefined, certs: [other.chain], keys: [/^U1/] }, 'for ADC')
+    await ask('DELETE', '/ssls/2')
     const again = await ask('PUT', '/ssls/1', { ...ssl, key: made.json.value.key })
     t.equal(again.status, 200)
     t.equal(again.json.value.key, made.json.value.key, 'the same key is told the same way')
