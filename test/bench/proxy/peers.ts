@@ -78,11 +78,11 @@ export function haproxyPeer(
     name,
     port,
     async start(core) {
-      for (const  of of['server', 'client']) {
+      for (const whose of ['server', 'client']) {
         const parts = ['crt', 'key'].map((end) =>
-          readFileSync(join(folder, `${of}.${end}`), 'utf8')
+          readFileSync(join(folder, `${whose}.${end}`), 'utf8')
         )
-        writeFileSync(join(folder, `${of}.pem`), parts.join(''))
+        writeFileSync(join(folder, `${whose}.pem`), parts.join(''))
       }
       const tls = `ssl crt ${folder}/client.pem ca-file ${folder}/ca.crt verify required ` +
         `sni str(bench.test) verifyhost bench.test${h2 ? ' alpn h2' : ''}`
