@@ -1,7 +1,7 @@
 import { isPkiProblem, readCertificates, readKeyPair, writePem } from '../../../pki/mod.ts'
 import { readPkcs12, readPkcs12Certificates } from '../../../pki/bundle.ts'
 import { fromBase64 } from '../../../pki/bytes.ts'
-import type { KeyPairConfig } from '../../../snapshot/mod.ts'
+import type { KeyPairConfig, UpstreamTlsConfig } from '../../../snapshot/mod.ts'
 import { Fault } from '../faults.ts'
 import type { ApiDocument, PlanDocument } from '../model.ts'
 import { translatePlan } from './plan.ts'
@@ -20,12 +20,18 @@ export async function checkApi(api: ApiDocument): Promise<Readonly<Record<string
   const { upstream, errors } = translateUpstream({ ...api, anchors }, api.id)
   const [first] = errors
   if (first !== undefined) throw invalid(first)
-  for (const { data, from } of upstream.tls?.trust.ca ?? []) {
+  for (const tls of [upstream.tls, ...upstream.endpoints.map((each) => each.tls)]) {
+    if (typeof tls === 'object') await checkTls(tls)
+  }
+  return anchors
+}
+
+async function checkTls({ trust, certificate }: UpstreamTlsConfig): Promise<void> {
+  for (const { data, from } of trust.ca) {
     const found = await readCertificates(data)
     if (isPkiProblem(found)) throw invalid(`Could not read ${from}: ${found.message}`)
   }
-  await checkKeyPair(upstream.tls?.certificate)
-  return anchors
+  await checkKeyPair(certificate)
 }
 
 function invalid(message: string): Fault {

@@ -47,18 +47,23 @@ export function translateUpstream(api: ApiDocument, name: string): Translated {
   }
   const [first] = found
   if (first === undefined) errors.push(`Endpoint group "${group.name}" has no endpoint`)
-  else errors.push(...differences(found, first))
   if (others.length > 0) {
     warnings.push(`Endpoint groups besides "${group.name}" take no traffic`)
   }
   const http = mapAt(first?.settings, 'http')
+  const shared = first?.target.secure === true ? tlsOf(api, first, errors) : undefined
+  const path = pathOf(found)
   const upstream: UpstreamConfig = {
     ...UPSTREAM_DEFAULTS,
     name,
-    endpoints: found.map((each) => endpointOf(each, group)),
+    endpoints: found.map((each) => ({
+      ...endpointOf(each, group),
+      path: path === undefined ? each.target.path : '',
+      tls: ownTls(api, { each, first, shared }, errors),
+    })),
     balance: balanceOf(group),
     protocol: textAt(http, 'version') === 'HTTP_2' ? (first?.target.secure ? 'h2' : 'h2c') : 'h1',
-    tls: first?.target.secure === true ? tlsOf(api, first, errors) : undefined,
+    tls: shared,
     host: http['propagateClientHost'] === true ? 'client' : 'endpoint',
     connectTimeout: positive(numberAt(http, 'connectTimeout')) ?? UPSTREAM_DEFAULTS.connectTimeout,
     readTimeout: positive(numberAt(http, 'readTimeout')) ?? UPSTREAM_DEFAULTS.readTimeout,
@@ -71,26 +76,33 @@ export function translateUpstream(api: ApiDocument, name: string): Translated {
         UPSTREAM_DEFAULTS.keepAlive.idleTimeout,
     },
   }
-  return { upstream, path: first?.target.path ?? '', errors, warnings }
+  return { upstream, path: path ?? '', errors, warnings }
+}
+
+/** The path that all targets have; undefined where they differ. */
+function pathOf(found: readonly Found[]): string | undefined {
+  const [path = '', ...others] = new Set(found.map(({ target }) => target.path))
+  return others.length === 0 ? path : undefined
+}
+
+/** The TLS of an endpoint, where it is not that of the first one. */
+function ownTls(
+  api: ApiDocument,
+  { each, first, shared }: {
+    readonly each: Found
+    readonly first: Found | undefined
+    readonly shared: UpstreamTlsConfig | undefined
+  },
+  errors: string[],
+): EndpointConfig['tls'] {
+  if (!each.target.secure) return shared === undefined ? undefined : 'none'
+  const ssl = (of: Found | undefined): string => JSON.stringify(mapAt(of?.settings, 'ssl'))
+  const alike = shared !== undefined && ssl(each) === ssl(first)
+  return alike ? undefined : tlsOf(api, each, errors)
 }
 
 function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined
-}
-
-function differences(found: readonly Found[], first: Found): string[] {
-  const errors: string[] = []
-  if (found.some(({ target }) => target.path !== first.target.path)) {
-    errors.push('Endpoints whose targets have different paths are not supported')
-  }
-  if (found.some(({ target }) => target.secure !== first.target.secure)) {
-    errors.push('Endpoints some of which are https are not supported')
-  }
-  const ssl = (each: Found): string => JSON.stringify(mapAt(each.settings, 'ssl'))
-  if (first.target.secure && found.some((each) => ssl(each) !== ssl(first))) {
-    errors.push('Endpoints with different TLS settings are not supported')
-  }
-  return errors
 }
 
 /** Weights count where the load balancer says so. */
