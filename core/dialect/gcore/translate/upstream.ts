@@ -122,6 +122,8 @@ function checksOf(monitor: MonitorDoc): ActiveChecksConfig | undefined {
     ...ACTIVE_CHECKS_DEFAULTS,
     type,
     timeout: monitor.timeout * 1000,
+    // A pool may have thousands of members, and one that is silent must not keep the others waiting.
+    concurrency: 100,
     method: monitor.http_method ?? 'GET',
     path: monitor.url_path ?? '/',
     version: monitor.http_version === '1.0' ? '1.0' : '1.1',
