@@ -1,6 +1,7 @@
 import t from 'tap'
 import { decide, explain, formatExplanation } from '../../../core/decide/mod.ts'
 import type { Explanation, Peer, Snapshot } from '../../../core/decide/mod.ts'
+import { FILTER_DEFAULTS } from '../../../core/snapshot/mod.ts'
 import * as scene from './scene.ts'
 import { cert, clients, head, mainOf, NOW, peer, tlsEntry, trusted } from './scene.ts'
 
@@ -105,6 +106,42 @@ t.test('explain tells why others lost and what each plan said', async (t) => {
     'Plan "keyless" (keyless) is passed over: an earlier plan found a token',
   ])
   t.match(formatExplanation(found), /\nRefused: answers 401, SUBSCRIPTION_PAUSED\n/)
+})
+
+t.test('explain tells which conditions do not hold, and which filters are met', async (t) => {
+  const snapshot = await scene.snapshotOf({
+    filters: [{ ...FILTER_DEFAULTS['request-id'] }],
+    routes: [
+      scene.route('mobile', {
+        paths: ['/a'],
+        conditions: [{ variable: 'http_x_app', operator: 'equals', value: 'mobile' }],
+      }),
+      scene.route('all', { paths: ['/*'] }, {
+        filters: [
+          { ...FILTER_DEFAULTS['count-limit'] },
+          { ...FILTER_DEFAULTS['key-auth'] },
+          {
+            ...FILTER_DEFAULTS.redirect,
+            uri: '/b',
+            when: [{ variable: 'uri', operator: 'equals', value: '/b' }],
+          },
+        ],
+      }),
+    ],
+  })
+  const found = ask(snapshot, 'GET x/a', peer(snapshot, {}))
+  t.equal(found.route, 'all')
+  const said = found.steps.map(({ text }) => text)
+  t.ok(said.includes(
+    'Route "mobile" fits, but its conditions do not hold: ' +
+      'http_x_app equals "mobile", which has nothing',
+  ))
+  t.strictSame(said.filter((text) => text.startsWith('Filter')), [
+    'Filter "request-id" of the configuration is met',
+    'Filter "key-auth" of the route is met',
+    'Filter "redirect" of the route is passed over: it asks for uri equals "/b", which has "/a"',
+    'Filter "count-limit" of the route is met',
+  ])
 })
 
 t.test('explain tells the headers that are added', async (t) => {
