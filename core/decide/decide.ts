@@ -5,7 +5,7 @@ import type { Facts } from '../vars/mod.ts'
 import type { HeaderList } from '../wire/types.ts'
 import { demand, policyOf, presentedCertificate, speaksForOthers } from './admit.ts'
 import type { ClientPolicy, CompiledListener, CompiledRoute, Snapshot } from './compiled.ts'
-import { type DecidedHead, factsOf, nameRoute } from './facts-of.ts'
+import { type DecidedHead, type FactsAbout, factsOf, nameRoute } from './facts-of.ts'
 import { refusal } from './refusals.ts'
 import type { Decision, Filtering, Grant, Peer, Refusal } from './types.ts'
 
@@ -32,7 +32,8 @@ export function decide(
   const { policy } = found
   const { applications, routes } = snapshot
   const token = presentedCertificate(peer, { policy, applications, now })
-  const facts = routes.conditional ? factsOf(head, peer, token?.problem?.code) : undefined
+  const about: FactsAbout = { snapshot, problem: token?.problem?.code }
+  const facts = routes.conditional ? factsOf(head, peer, about) : undefined
   const route = listener.local === undefined
     ? routes.match(listener.scopes, head, facts && (() => facts))
     : undefined
@@ -44,7 +45,7 @@ export function decide(
     return { kind: 'local', route, handler, certificate }
   }
   const tokens = tokensOf(head.headers, token)
-  const request = (): Facts => facts ?? factsOf(head, peer, token?.problem?.code)
+  const request = (): Facts => facts ?? factsOf(head, peer, about)
   const plans = route && checkRoutePlans(route, { tokens, applications, now, request })
   if (route !== undefined && plans?.kind === 'refused') return turnAway(route, plans.refusal)
   if (route !== undefined && plans?.kind === 'pending') {
@@ -52,7 +53,7 @@ export function decide(
   }
   const grant = grantOf(plans)
   const filtering = hasFilters(snapshot, route)
-    ? filteringOf(snapshot, facts ?? factsOf(head, peer, token?.problem?.code), { route, grant })
+    ? filteringOf(snapshot, request(), { route, grant })
     : undefined
   const upstream = route && snapshot.upstreams.get(route.upstream)
   if (route === undefined || upstream === undefined) {

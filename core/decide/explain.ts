@@ -203,7 +203,10 @@ function explainRoute(
 ): CompiledRoute | undefined {
   const { host, path, method } = told.head
   const { scopes } = told.listener
-  const facts = factsOf(told.head, told.peer, token?.problem?.code)
+  const facts = factsOf(told.head, told.peer, {
+    snapshot: told.snapshot,
+    problem: token?.problem?.code,
+  })
   const question = { host, path, method }
   const { route, lost, further } = told.snapshot.routes.explain(scopes, question, () => facts)
   for (const { route: { name }, reason, detail } of lost) {

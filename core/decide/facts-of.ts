@@ -1,7 +1,7 @@
 import type { PlanRefusalCode } from '../plan/mod.ts'
 import { type ClientFacts, Facts } from '../vars/mod.ts'
 import type { RequestHead } from '../wire/types.ts'
-import type { CompiledRoute } from './compiled.ts'
+import type { CompiledRoute, Snapshot } from './compiled.ts'
 import type { Peer } from './types.ts'
 
 /** What a decision depends on of a request's head. */
@@ -9,11 +9,19 @@ export type DecidedHead =
   & Pick<RequestHead, 'method' | 'host' | 'path' | 'headers'>
   & Partial<Pick<RequestHead, 'target' | 'query' | 'authority' | 'version'>>
 
-/** What variables of a request are read from. `problem` says why its certificate does not count. */
+/** What is known of a request besides. */
+export interface FactsAbout {
+  /** Says which headers carry identity: variables show those of trusted proxies alone. */
+  readonly snapshot?: Snapshot
+  /** Why the client's certificate does not count. */
+  readonly problem?: PlanRefusalCode | undefined
+}
+
+/** What variables of a request are read from. */
 export function factsOf(
   head: DecidedHead,
   peer: Peer,
-  problem: PlanRefusalCode | undefined,
+  { snapshot, problem }: FactsAbout = {},
 ): Facts {
   const { query = '', authority = head.host, version = '1.1' } = head
   const { target = head.path + query } = head
@@ -21,6 +29,7 @@ export function factsOf(
   return new Facts(
     { method, target, path, query, authority, host, version, headers },
     clientOf(peer, problem),
+    peer.trustedProxy ? undefined : snapshot?.isIdentityHeader,
   )
 }
 

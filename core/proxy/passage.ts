@@ -35,7 +35,7 @@ export function affinityFacts(
   peer: Peer,
   grant: Forward['grant'],
 ): AffinityFacts {
-  const facts = factsOf(head, peer, undefined)
+  const facts = factsOf(head, peer)
   if (grant?.application !== undefined) facts.named.set('consumer_name', grant.application)
   return facts
 }

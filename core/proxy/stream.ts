@@ -181,5 +181,5 @@ function affinityOf({ ends, sni, listener }: StreamFacts): AffinityFacts {
     certificate: undefined,
     port: ends.destination.port,
   }
-  return factsOf({ method: '', host: sni, path: '', headers: [] }, peer, undefined)
+  return factsOf({ method: '', host: sni, path: '', headers: [] }, peer)
 }

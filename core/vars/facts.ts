@@ -52,6 +52,7 @@ export class Facts {
   response: ResponseFacts | undefined
   /** Variables that the configuration gives, such as `route_id`, and those that filters find out. */
   readonly named: Map<string, string> = new Map()
+  readonly #hides: ((lowerName: string) => boolean) | undefined
   #address: string | undefined
   #port: string | undefined
   #path: string | undefined
@@ -60,9 +61,11 @@ export class Facts {
   #arguments: ReadonlyMap<string, string> = new Map()
   #cookies: ReadonlyMap<string, string> | undefined
 
-  constructor(head: FactsHead, client: ClientFacts) {
+  /** `hides` tells headers, by their names in lower case, that are not believed. */
+  constructor(head: FactsHead, client: ClientFacts, hides?: (lowerName: string) => boolean) {
     this.head = head
     this.client = client
+    this.#hides = hides
   }
 
   /** The client's address: the connection's own, unless a filter found another. */
@@ -113,12 +116,14 @@ export class Facts {
 
   /** A header's value by its name in lower case; several lines joined. */
   header(name: string): string | undefined {
-    return fieldValue(this.head.headers, name)
+    return this.#hides?.(name) === true ? undefined : fieldValue(this.head.headers, name)
   }
 
   /** Whether a name of a header, with `_` for `-`, is there; its value. */
   headerByVariable(name: string): string | undefined {
-    return fieldValue(this.head.headers, name.replaceAll('_', '-')) ??
+    const dashed = name.replaceAll('_', '-')
+    if (this.#hides?.(dashed) === true) return undefined
+    return fieldValue(this.head.headers, dashed) ??
       (name.includes('_') ? looseFieldValue(this.head.headers, name) : undefined)
   }
 }

@@ -341,3 +341,19 @@ t.test('a body that is changed is bounded; one that is replaced may be of any le
   t.equal((await ask('GET /replaced')).body, 'short')
   t.equal((await ask('GET /changed')).status, 502)
 })
+
+t.test('variables do not show what a stranger says about its own identity', async (t) => {
+  const { ask, last } = await scene(t, {
+    '/a':
+      `{ type: rewrite, headers: { set: [{ name: X-Told, value: "a$http_x_forwarded_client_cert" },
+      { name: Client-Cert, value: ":own:" }] } }`,
+  })
+  await ask('GET /a', [
+    'X-Forwarded-Client-Cert: Hash=1',
+    'X_Forwarded_Client_Cert: Hash=2',
+    'Client-Cert: :no:',
+  ])
+  t.equal(last().header('x-told'), 'a')
+  t.equal(last().header('client-cert'), ':own:', 'what a filter says is said')
+  t.equal(last().header('x-forwarded-client-cert'), undefined)
+})
