@@ -5,7 +5,8 @@ import type { ListenerDoc, PoolDoc } from '../documents.ts'
 import { upstreamName } from '../health.ts'
 import { listenersOf, passesThrough } from './listener.ts'
 import { routesOf, scopeOf } from './routes.ts'
-import { type Sources, Untranslatable } from './sources.ts'
+import { poolReferences } from '../plan/checks.ts'
+import { type Source, type Sources, Untranslatable } from './sources.ts'
 import { emptyUpstream, upstreamOf } from './upstream.ts'
 
 /** A part, and the document that it comes from. */
@@ -22,8 +23,17 @@ export interface BalancerParts {
   readonly problems: readonly DocumentProblem[]
 }
 
+/** An upstream that was made of a pool, and what of: the same again makes the same again. */
+export interface MadeUpstream {
+  readonly raw: boolean
+  readonly secrets: readonly (Source | undefined)[]
+  readonly made: Owned<UpstreamConfig>
+}
+
 /** What the parts of a load balancer are made with. */
 export interface BalancerGround {
+  /** What was made of pools before. */
+  readonly known: WeakMap<PoolDoc, readonly MadeUpstream[]>
   readonly key: string
   readonly poolKey: (id: string) => string
   readonly sources: Sources
@@ -98,13 +108,26 @@ class Making implements BalancerParts {
     if (this.#made.has(name)) return name
     this.#made.add(name)
     const key = this.#ground.poolKey(pool.id)
-    const { sources } = this.#ground
     this.#attempt(key, () => {
-      this.upstreams.push({ part: upstreamOf(pool, { sources, raw }), key })
+      this.upstreams.push(this.#upstreamOf(pool, raw))
     }, () => {
       this.upstreams.push({ part: emptyUpstream(name), key })
     })
     return name
+  }
+
+  #upstreamOf(pool: PoolDoc, raw: boolean): Owned<UpstreamConfig> {
+    const { known, poolKey, sources } = this.#ground
+    const secrets = poolReferences(pool).map(({ id }) => sources(id))
+    const all = known.get(pool) ?? []
+    const before = all.find((each) =>
+      each.raw === raw && each.secrets.length === secrets.length &&
+      each.secrets.every((source, at) => source === secrets[at])
+    )
+    if (before !== undefined) return before.made
+    const made = { part: upstreamOf(pool, { sources, raw }), key: poolKey(pool.id) }
+    known.set(pool, [...all, { raw, secrets, made }].slice(-2))
+    return made
   }
 
   #attempt(key: string, work: () => void, instead: () => void = () => {}): void {

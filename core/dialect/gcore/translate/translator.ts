@@ -6,7 +6,7 @@ import { familyOf } from '../ids.ts'
 import { balancerKey, type KeyParts, poolKey, readKey, secretKey } from '../keys.ts'
 import { referencesOf } from '../plan/checks.ts'
 import { sameJson } from '../plan/making.ts'
-import { type BalancerParts, partsOf } from './balancer.ts'
+import { type BalancerParts, type MadeUpstream, partsOf } from './balancer.ts'
 import { type Source, sourceOf } from './sources.ts'
 
 /** What is known of one load balancer. Pools may come before it. */
@@ -27,6 +27,7 @@ export function createTranslator(): Translator {
 class GcoreTranslator implements Translator {
   readonly #families = new Map<string, Family>()
   readonly #sources = new Map<string, Source>()
+  readonly #known = new WeakMap<PoolDoc, readonly MadeUpstream[]>()
   readonly #owners = new WeakMap<object, string>()
   #parts: ConfigurationParts | undefined
 
@@ -80,6 +81,7 @@ class GcoreTranslator implements Translator {
     const { lb, place, parts: before } = family
     const pools = family.pools
     const now = lb === undefined ? NONE : partsOf({ lb, pools }, {
+      known: this.#known,
       key: balancerKey(place, lb.id),
       poolKey: (id) => poolKey(place, id),
       sources: (id) => this.#sources.get(secretKey(place, id)),
