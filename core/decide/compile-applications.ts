@@ -62,7 +62,11 @@ export async function compileApplications(
     ? { index: before, clashes: [] }
     : before.with({ put, remove })
   reportClashes(context, clashes, (name) => ['applications', places.get(name) ?? 0])
-  warnOfExpiries(context, index, (name) => ['applications', places.get(name) ?? 0])
+  warnOfExpiries(
+    context,
+    context.news === true ? put : index,
+    (name) => ['applications', places.get(name) ?? 0],
+  )
   return index
 }
 

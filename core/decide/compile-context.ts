@@ -14,6 +14,8 @@ export interface CompileOptions {
   readonly now: number
   /** 32 bytes that session-ticket keys are derived from; equal in all processes that share listeners. */
   readonly secret: Uint8Array
+  /** Whether only what is compiled anew is warned about: what was taken over has been. */
+  readonly news?: boolean
   /** Lets others have a turn while much is compiled, so that traffic does not wait for the whole. */
   readonly breathe?: () => Promise<void>
   /** The host's trusted roots, PEM, for upstreams without `ca`. Asked only where there is one. */

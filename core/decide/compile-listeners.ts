@@ -74,6 +74,7 @@ async function compileEntries(
   const before = context.reusable?.listeners.get(config.name)?.tls ?? []
   const known = reusable(before, config.tls, (entry) => entry.names.join(' '))
   const fresh = [...known.keys()].filter((index) => known[index] === undefined)
+  const told = new Set(context.news === true ? fresh : known.keys())
   for (let first = 0; first < fresh.length; first += AT_ONCE) {
     const some = fresh.slice(first, first + AT_ONCE)
     const compiled = await Promise.all(some.map((index) => {
@@ -90,7 +91,7 @@ async function compileEntries(
   for (const [index, found] of known.entries()) {
     if (found === undefined) continue
     all.push(found)
-    warnOfEntry(context, found, [...path, index])
+    if (told.has(index)) warnOfEntry(context, found, [...path, index])
   }
   return all
 }

@@ -39,7 +39,7 @@ export async function compileUpstreams(
     if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
     else {
       same++
-      warnOfUpstream(context, before)
+      if (context.news !== true) warnOfUpstream(context, before)
     }
   }
   const put = await compileFresh(context, fresh)

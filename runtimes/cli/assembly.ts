@@ -17,6 +17,8 @@ export interface Assembled {
   readonly listening: readonly ListenProblem[]
   /** Of the store's documents: what is left out, and why. */
   readonly documents: readonly DocumentProblem[]
+  /** Of the store's documents: what is worth a warning, of those that were compiled now. */
+  readonly warnings: readonly DocumentProblem[]
   /** Whether something was left out that may be possible once something else has changed. */
   readonly leftOut: boolean
 }
@@ -42,29 +44,40 @@ export class Assembly {
     this.#tokens = new TokenCheckers(options.host)
   }
 
-  /** Makes everything anew that is not as it was. Documents that cannot be are left out, the rest goes on. */
-  async all(base: Configuration, previous: Snapshot | undefined): Promise<Assembled> {
+  /**
+   * Makes everything anew that is not as it was. Documents that cannot be are left out, the rest goes on.
+   *
+   * @param news whether the document is the one that `previous` was made of: its warnings have been told
+   */
+  async all(
+    base: Configuration,
+    previous: Snapshot | undefined,
+    news: boolean,
+  ): Promise<Assembled> {
+    const options = { ...this.#compileOptions(previous), news }
     const { dialects, apply } = this.#options
     const brought = dialects.map(({ name, translator }) => ({ name, parts: translator.parts() }))
     const told = brought.flatMap(({ parts }) => parts.problems)
     const without = new Map<object, DocumentProblem>()
     for (let round = 0;; round++) {
       const configuration = mergeParts(base, brought, new Set(without.keys()))
-      const { snapshot, problems } = await compile(configuration, this.#compileOptions(previous))
+      const { snapshot, problems } = await compile(configuration, options)
       const documents = [...told, ...without.values()]
       const leftOut = without.size > 0
       if (snapshot === undefined) {
         const mended = round < ROUNDS && this.#leaveOut(configuration, problems, without)
         if (mended) continue
-        return { snapshot, problems, listening: [], documents, leftOut }
+        return { snapshot, problems, listening: [], documents, warnings: [], leftOut }
       }
       const listening = await apply(snapshot)
       if (listening.length === 0) {
-        const sorted = this.#sorted(configuration, problems, documents)
-        return { snapshot, listening, leftOut, ...sorted }
+        const { own, warnings } = this.#sorted(configuration, problems)
+        const known = previous !== undefined && !news
+        const told = { problems: own, documents, warnings: known ? [] : warnings }
+        return { snapshot, listening, leftOut, ...told }
       }
       if (round < ROUNDS && this.#leaveListenersOut(configuration, listening, without)) continue
-      return { snapshot: undefined, problems, listening, documents, leftOut }
+      return { snapshot: undefined, problems, listening, documents, warnings: [], leftOut }
     }
   }
 
@@ -136,19 +149,18 @@ export class Assembly {
   #sorted(
     configuration: Configuration,
     problems: readonly Problem[],
-    documents: readonly DocumentProblem[],
-  ): Pick<Assembled, 'problems' | 'documents'> {
+  ): { readonly own: readonly Problem[]; readonly warnings: readonly DocumentProblem[] } {
     const own: Problem[] = []
-    const others = [...documents]
+    const warnings: DocumentProblem[] = []
     for (const problem of problems) {
       const found = this.#partAt(configuration, problem.path)
       if (found === undefined) own.push(problem)
       else {
         const { severity, message } = problem
-        others.push({ key: found.key, severity, message })
+        warnings.push({ key: found.key, severity, message })
       }
     }
-    return { problems: own, documents: others }
+    return { own, warnings }
   }
 
   /** The part that a path leads to, and the document that it came from; undefined: the document's own. */

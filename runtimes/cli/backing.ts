@@ -90,6 +90,7 @@ export async function openBacking(
     assembly,
     made: (assembled) => {
       teller.tell(assembled.documents)
+      for (const warning of assembled.warnings) teller.tellOne(warning)
       options.made(assembled)
     },
     settled: (revision, failed) => {
@@ -173,10 +174,13 @@ class ProblemTeller {
     for (const { key, severity, message } of problems) {
       const text = `${key} ${message}`
       now.add(text)
-      if (this.#told.has(text)) continue
-      const level = severity === 'error' ? 'error' : 'warn'
-      this.#host.log.write(level, 'A document of the store', { key, problem: message })
+      if (!this.#told.has(text)) this.tellOne({ key, severity, message })
     }
     this.#told = now
+  }
+
+  tellOne({ key, severity, message }: DocumentProblem): void {
+    const level = severity === 'error' ? 'error' : 'warn'
+    this.#host.log.write(level, 'A document of the store', { key, problem: message })
   }
 }

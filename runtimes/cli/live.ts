@@ -78,7 +78,7 @@ export class Live {
   /** Puts another document in force, with all that the store asks for. Where it cannot be, the old one stays. */
   async rebase(base: Configuration): Promise<Assembled> {
     return await this.#next(async () => {
-      const assembled = await this.#all(base)
+      const assembled = await this.#all(base, false)
       if (assembled.snapshot !== undefined) this.#base = base
       this.#started = true
       // What came while the first attempt was under way.
@@ -153,17 +153,20 @@ export class Live {
       if (snapshot !== undefined) {
         this.#snapshot = snapshot
         const documents = this.#problems
-        this.#options.made({ snapshot, problems: [], listening: [], documents, leftOut: false })
+        const rest = { problems: [], listening: [], warnings: [], leftOut: false }
+        this.#options.made({ snapshot, documents, ...rest })
         return this.#settle(taken, this.#problems)
       }
       this.#giveBack(taken)
     }
-    await this.#all(this.#base)
+    await this.#all(this.#base, true)
   }
 
-  async #all(base: Configuration): Promise<Assembled> {
+  async #all(base: Configuration, news: boolean): Promise<Assembled> {
     const taken = this.#take()
-    const assembled = await this.#timed(() => this.#options.assembly.all(base, this.#snapshot))
+    const assembled = await this.#timed(() =>
+      this.#options.assembly.all(base, this.#snapshot, news)
+    )
     if (assembled.snapshot !== undefined) this.#snapshot = assembled.snapshot
     this.#leftOut = assembled.leftOut
     this.#options.made(assembled)
