@@ -89,7 +89,7 @@ export class Live {
 
   /** Tries once more to put everything in force. */
   async again(): Promise<Assembled> {
-    return await this.#next(() => this.#all(this.#base))
+    return await this.#next(() => this.#all(this.#base, true))
   }
 
   /** Notes what documents changed. */

@@ -89,7 +89,7 @@ t.test('mutual TLS to members, from the first secret to a revoked certificate', 
     'secrets',
   )
   await change('PUT', 'v1', { ca_secret_id: other })
-  t.match(await ask(), { status: 502 }, 'nobody vouches for the member')
+  t.match(await ask(), { status: 503 }, 'nobody vouches for the member')
   await change('PATCH', 'v1', { ca_secret_id: authority })
   t.match(await ask(), { status: 200 })
 
@@ -100,7 +100,7 @@ t.test('mutual TLS to members, from the first secret to a revoked certificate', 
   await change('PUT', 'v1', { crl_secret_id: lists[0] })
   t.match(await ask(), { status: 200 }, 'a list that does not name the member')
   await change('PATCH', 'v2', { crl_secret_id: lists[1] })
-  t.match(await ask(), { status: 502 }, 'the member is revoked')
+  t.match(await ask(), { status: 503 }, 'the member is revoked')
   await change('PATCH', 'v2', { crl_secret_id: null })
   t.match(await ask(), { status: 200 })
 })
