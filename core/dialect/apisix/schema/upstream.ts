@@ -120,7 +120,13 @@ export const UPSTREAM: Schema = object({
     idle_timeout: { type: 'number', minimum: 0, default: 60 },
     requests: integer({ minimum: 1, default: 1000 }),
   }),
-  type: text({ description: 'algorithms of load balancing', default: 'roundrobin' }),
+  type: {
+    type: 'string',
+    description: 'algorithms of load balancing',
+    // `none` is what APISIX's own documents give to Kafka.
+    enum: ['roundrobin', 'chash', 'ewma', 'least_conn', 'none'],
+    default: 'roundrobin',
+  },
   checks: CHECKS,
   hash_on: text({
     enum: ['vars', 'header', 'cookie', 'consumer', 'vars_combinations'],

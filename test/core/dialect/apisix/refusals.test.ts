@@ -211,6 +211,15 @@ const UPSTREAMS: readonly Case[] = [
   [
     'PUT',
     '/upstreams/1',
+    { nodes: NODES, type: 'mine' },
+    {
+      error_msg:
+        'invalid configuration: property "type" validation failed: matches none of the enum values',
+    },
+  ],
+  [
+    'PUT',
+    '/upstreams/1',
     { nodes: NODES, type: 'chash', key: 'not_support' },
     /failed to match pattern/,
   ],
