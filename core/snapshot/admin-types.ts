@@ -80,6 +80,15 @@ export interface DialectsConfig {
 export interface AdminConfig {
   readonly address: Address
   readonly dialects: DialectsConfig
+  /** Who is told of certificates that end soon; undefined: the log alone. */
+  readonly expiryWebhook?: WebhookConfig | undefined
+}
+
+/** A service that events are sent to. */
+export interface WebhookConfig {
+  readonly url: string
+  /** What events are signed with; undefined: they are not. */
+  readonly secret: string | undefined
 }
 
 /** A cluster of etcd, and how it is spoken with. */

@@ -128,8 +128,9 @@ const SCOPES: readonly string[] = ['', 'apisix', 'gravitee']
 /** The name of the operators' own listener, and of what answers there. */
 export const ADMIN = 'admin'
 
-function buildAdmin({ address, dialects }: Resolved<WrittenAdmin>): AdminConfig {
-  return { address, dialects: buildDialects(dialects) }
+function buildAdmin({ address, dialects, expiryWebhook }: Resolved<WrittenAdmin>): AdminConfig {
+  const own = { address, dialects: buildDialects(dialects) }
+  return expiryWebhook === undefined ? own : { ...own, expiryWebhook }
 }
 
 /** The admin listener, and one for each dialect's API that has an address of its own. */

@@ -4,12 +4,13 @@ import type {
   ApplicationConfig,
   FilterConfig,
   ForwardCertificateConfig,
+  JwtConfig,
   MatchConfig,
   PlanConfig,
   RouteConfig,
   Span,
 } from './types.ts'
-import { type Document, kept, milliseconds } from './write-kept.ts'
+import { type Document, kept, milliseconds, spans } from './write-kept.ts'
 import { writeAllow, writeMaterial } from './write-trust.ts'
 import { writeTimes } from './write-upstreams.ts'
 
@@ -49,9 +50,27 @@ export function writeApi(api: ApiConfig): Document {
   return { ...writeRoute(api), plans, ...kept({ verbose: api.verbose }, { verbose: false }) }
 }
 
-function writePlan({ allow, header, type, ...rest }: PlanConfig): Document {
+function writePlan({ allow, header, type, jwt, introspection, ...rest }: PlanConfig): Document {
   const keyed = type === 'api-key' ? { header } : {}
-  return { type, ...kept(rest, {}), ...keyed, ...writeAllow(allow) }
+  return {
+    type,
+    ...kept(rest, {}),
+    ...keyed,
+    ...writeAllow(allow),
+    ...(jwt === undefined ? {} : { jwt: writeJwt(jwt) }),
+    ...(introspection === undefined
+      ? {}
+      : { introspection: spans(kept(introspection, {}), ['cache', 'timeout']) }),
+  }
+}
+
+function writeJwt({ keys, ...rest }: JwtConfig): Document {
+  const own = 'url' in keys
+    ? { jwks: keys.url }
+    : 'key' in keys
+    ? { key: writeMaterial(keys.key) }
+    : { secret: keys.secret }
+  return { ...own, ...spans(kept(rest, {}), ['clockSkew']) }
 }
 
 function writeForward(forward: ForwardCertificateConfig | undefined): Document {

@@ -78,7 +78,7 @@ function writeEntry(entry: TlsEntryConfig): Document {
 
 /** The admin listener's certificates are those of the listener that answers as `admin`. */
 function writeAdmin(
-  { address, dialects }: AdminConfig,
+  { address, dialects, expiryWebhook }: AdminConfig,
   listeners: readonly ListenerConfig[],
 ): Document {
   const tls = listeners.find(({ local }) => local === 'admin')?.tls ?? []
@@ -86,6 +86,7 @@ function writeAdmin(
     address: addressText(address),
     ...list('tls', tls.map(writeEntry)),
     ...kept({ dialects: writeDialects(dialects) }, { dialects: {} }),
+    ...(expiryWebhook === undefined ? {} : { expiryWebhook: kept(expiryWebhook, {}) }),
   }
 }
 

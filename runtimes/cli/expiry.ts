@@ -1,6 +1,7 @@
 import { expiries, expiryNews } from '../../core/mod.ts'
-import type { ExpiringKind, Log, Snapshot } from '../../core/mod.ts'
+import type { ExpiringKind, ExpiryNotice, Log, Snapshot } from '../../core/mod.ts'
 import type { Service } from './service.ts'
+import { Webhook } from './webhook.ts'
 
 /** How often the end of certificates is looked at, in milliseconds. */
 const LOOK_EVERY = 3_600_000
@@ -42,16 +43,24 @@ function iso(time: number): string {
 /** Tells the operator in the log what expires: now, each hour, and after each reload. Nothing is told twice. */
 export function watchExpiry(service: Service): void {
   const { host } = service
+  const webhook = new Webhook(host, () => service.snapshot.configuration.admin?.expiryWebhook)
+  service.atEnd(() => webhook.close())
   let told: ReadonlyMap<string, number> = new Map()
   const look = (): void => {
     const now = host.clock.now()
     const news = expiryNews(expiries(service.snapshot, now), told, now)
     told = news.told
     tell(host.log, news.notices)
+    for (const notice of news.notices) webhook.send(eventOf(notice))
   }
   look()
   service.atEnd(host.clock.every(LOOK_EVERY, look))
   service.onReload = look
+}
+
+function eventOf({ notBefore, notAfter, ...notice }: ExpiryNotice): Record<string, unknown> {
+  const event = notice.daysLeft < 0 ? 'certificate.expired' : 'certificate.expiring'
+  return { event, ...notice, notBefore: iso(notBefore), notAfter: iso(notAfter) }
 }
 
 function tell(log: Log, notices: ReturnType<typeof expiryNews>['notices']): void {

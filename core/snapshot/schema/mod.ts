@@ -49,6 +49,7 @@ import {
   etcdTlsSchema,
   storeSchema,
   ticketsSchema,
+  webhookSchema,
 } from './settings.ts'
 import { keysOf, map } from './structure.ts'
 import { introspectionSchema, jwtSchema } from './tokens.ts'
@@ -153,6 +154,7 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['applications[].apiKeys[]', apiKeySchema],
   ['applications[].subscriptions[]', subscriptionSchema],
   ['admin', adminSchema],
+  ['admin.expiryWebhook', webhookSchema],
   ['admin.dialects', dialectsSchema],
   ['admin.dialects.apisix', apisixSchema],
   ['admin.dialects.gravitee', graviteeSchema],

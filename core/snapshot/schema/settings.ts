@@ -13,13 +13,31 @@ export interface WrittenAdmin {
   readonly address: Address
   readonly tls: readonly WrittenTlsEntry[] | undefined
   readonly dialects: WrittenDialects
+  readonly expiryWebhook: WrittenWebhook | undefined
 }
+
+/** `admin.expiryWebhook`, before its secret is read. */
+export interface WrittenWebhook {
+  readonly url: string
+  readonly secret: Source<string> | undefined
+}
+
+/** `admin.expiryWebhook`. */
+export const webhookSchema: z.ZodType<WrittenWebhook> = map('expiryWebhook', {
+  url: scalar((raw) =>
+    typeof raw === 'string' && /^https?:\/\/[^\s/]+(\/\S*)?$/.test(raw)
+      ? raw
+      : new Mismatch('expected a URL, such as https://ops.example.com/expiry')
+  ),
+  secret: secret().optional(),
+})
 
 /** `admin`. */
 export const adminSchema: z.ZodType<WrittenAdmin> = map('admin', {
   address: listenAddress().default({ host: '127.0.0.1', port: 9180 }),
   tls: someOf('entries, each with a certificate', tlsEntrySchema).optional(),
   dialects: dialectsSchema.prefault({}),
+  expiryWebhook: webhookSchema.optional(),
 })
 
 /** `store.etcd.tls`, before files are read. */

@@ -16,6 +16,8 @@ const ca = await pki.authority('Partners CA')
 const server = await pki.issue('server', { names: ['DNS:gw.test'], use: 'serverAuth' })
 const issued = await pki.issue('issued', { ca, use: 'clientAuth', key: 'RSA' })
 const own = await pki.issue('own', { use: 'clientAuth' })
+const another = await pki.issue('another', { ca, use: 'clientAuth' })
+const revoked = await pki.issue('revoked', { ca, use: 'clientAuth' })
 const stranger = await pki.issue('stranger', { ca, use: 'clientAuth' })
 const past = await pki.dated('past', { ca, from: '20200101000000Z', until: '20210101000000Z' })
 
@@ -369,16 +371,38 @@ t.test('gravitee.yml: TLS, with what the environment says', async (t) => {
     ssl:
       clientAuth: none
       keystore: { type: pkcs12, path: server.p12, password: secret }
+      truststore: { type: pkcs12, path: trust.p12, password: secret }
+      crl: { path: partners.crl }
 management:
   http: { port: 0 }
+security:
+  providers: [{ type: memory, users: [{ user: { username: admin, password: admin, roles: ADMIN } }] }]
 `,
   )
+  await pki.openssl(
+    'pkcs12',
+    '-export',
+    '-nokeys',
+    '-in',
+    'Partners CA.crt',
+    '-out',
+    'trust.p12',
+    '-passout',
+    'pass:secret',
+  )
+  await pki.crl('partners.crl', ca, { revoked: [revoked] })
   const env = { gravitee_servers_0_ssl_clientAuth: 'request' }
   const gateway = await new Gateway(t, file, env).started('secure')
   t.match(await gateway.get('secure', '/nothing', own), {
     status: 404,
     body: 'No context-path matches the request URI.',
   })
+  const { plan } = await gateway.api('/secure-api', await startUpstream(t))
+  await gateway.subscribed(plan, another, revoked)
+  await gateway.subscribed(plan, own)
+  t.equal((await gateway.get('secure', '/secure-api', another)).status, 200)
+  t.equal((await gateway.get('secure', '/secure-api', own)).status, 200, 'no CRL is about it')
+  t.equal((await gateway.get('secure', '/secure-api', revoked)).status, 401, 'revoked')
   await gateway.program.stop()
 })
 
