@@ -50,17 +50,23 @@ export function pickerFor(
   return new Picker(upstream, { now, facts, onHealth })
 }
 
+/** What of one request {@linkcode optionsFor} depends on. */
+export interface OptionsParts {
+  readonly connection: ClientConnection
+  readonly host: string
+  readonly trusted: boolean
+  readonly upgrade: boolean
+}
+
 /** How a request goes on, before filters have their say. */
 export function optionsFor(
   { classes }: Runtime,
   { added, owned }: Forward,
-  { connection, ...rest }: Pick<Http1Options, 'host' | 'trusted' | 'upgrade'> & {
-    readonly connection: ClientConnection
-  },
+  { connection, host, trusted, upgrade }: OptionsParts,
 ): Http1Options {
   const { clientFields, facts: { address }, listener } = connection
   const forwardedHeaders = listener?.forwardedHeaders ?? 'set'
-  return { ...rest, classes, clientFields, added, owned, forwardedHeaders, address }
+  return { classes, host, clientFields, added, owned, forwardedHeaders, trusted, address, upgrade }
 }
 
 /** A request as an endpoint takes it all of whose paths begin alike. */
