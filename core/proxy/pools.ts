@@ -5,21 +5,21 @@ import type { Runtime } from './runtime.ts'
 /** How many names an endpoint has pools for; then the one used longest ago goes. */
 const NAMES = 64
 
-/** A pool, and which endpoint's of which upstream under which trust it is. */
+/** The pools of an endpoint of an upstream, under one trust. */
 interface Entry {
   readonly upstream: string
-  readonly base: string
-  readonly pool: Pool
+  /** Under the endpoint's own name; made when it is first used. */
+  own: Pool | undefined
+  /** Of requests that ask by the name of their Host: by name, in the order of use. */
+  readonly named: Map<string, Pool>
 }
 
 /** All pools, by what may share one: upstream, connect time-out, and the endpoint's key, which covers TLS and trust. */
 export class Pools {
   readonly #runtime: Runtime
-  readonly #pools = new Map<string, Entry>()
+  readonly #entries = new Map<string, Entry>()
   /** The same by the endpoint itself: what the request path asks. */
-  #byEndpoint = new WeakMap<CompiledEndpoint, Pool>()
-  /** Of endpoints that are asked for by the name of each request: by name, in the order of use. */
-  #byName = new WeakMap<CompiledEndpoint, Map<string, Pool>>()
+  #byEndpoint = new WeakMap<CompiledEndpoint, Entry>()
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
@@ -27,59 +27,58 @@ export class Pools {
 
   /** @param name the name to be sent and checked, where it is not the endpoint's own */
   of(upstream: CompiledUpstream, endpoint: CompiledEndpoint, name?: string): Pool {
-    if (name !== undefined) return this.#named(upstream, endpoint, name)
-    let pool = this.#byEndpoint.get(endpoint)
-    if (pool !== undefined) return pool
-    const base = poolKey(upstream, endpoint)
-    pool = this.#get({ upstream, base }, () => new Pool(this.#runtime, upstream, endpoint))
-    this.#byEndpoint.set(endpoint, pool)
-    return pool
+    const entry = this.#byEndpoint.get(endpoint) ?? this.#find(upstream, endpoint)
+    if (name !== undefined) return this.#named(entry, { upstream, endpoint, name })
+    return entry.own ??= new Pool(this.#runtime, upstream, endpoint)
   }
 
   /** Retires the pools of all endpoints but those of these upstreams, by name. */
   keepOnly(upstreams: ReadonlyMap<string, CompiledUpstream>): void {
-    for (const [key, { upstream, base, pool }] of this.#pools) {
-      const owner = upstreams.get(upstream)
-      if (owner?.endpoints.some((endpoint) => poolKey(owner, endpoint) === base)) continue
-      pool.retire()
-      this.#pools.delete(key)
+    const kept = new Map<string, ReadonlySet<string>>()
+    const keysOf = (name: string): ReadonlySet<string> => {
+      const upstream = upstreams.get(name)
+      const keys = upstream?.endpoints.map((endpoint) => poolKey(upstream, endpoint))
+      return new Set(keys)
+    }
+    for (const [key, { upstream, own, named }] of this.#entries) {
+      const keys = kept.get(upstream) ?? keysOf(upstream)
+      kept.set(upstream, keys)
+      if (keys.has(key)) continue
+      own?.retire()
+      for (const pool of named.values()) pool.retire()
+      this.#entries.delete(key)
     }
     this.#byEndpoint = new WeakMap()
-    this.#byName = new WeakMap()
   }
 
-  #named(upstream: CompiledUpstream, endpoint: CompiledEndpoint, name: string): Pool {
-    const base = poolKey(upstream, endpoint)
-    const byName = this.#byName.get(endpoint) ?? new Map<string, Pool>()
-    this.#byName.set(endpoint, byName)
-    const pool = byName.get(name) ?? this.#get({ upstream, base }, () => {
-      return new Pool(this.#runtime, upstream, endpoint.named(name))
-    }, name)
-    byName.delete(name)
-    byName.set(name, pool)
-    if (byName.size > NAMES) this.#forget(byName, base)
-    return pool
-  }
-
-  #get(
-    { upstream, base }: { readonly upstream: CompiledUpstream; readonly base: string },
-    make: () => Pool,
-    name = '',
-  ): Pool {
-    const key = `${base} ${name}`
-    const entry = this.#pools.get(key) ?? { upstream: upstream.name, base, pool: make() }
-    this.#pools.set(key, entry)
-    return entry.pool
+  #find(upstream: CompiledUpstream, endpoint: CompiledEndpoint): Entry {
+    const key = poolKey(upstream, endpoint)
+    const entry = this.#entries.get(key) ??
+      { upstream: upstream.name, own: undefined, named: new Map<string, Pool>() }
+    this.#entries.set(key, entry)
+    this.#byEndpoint.set(endpoint, entry)
+    return entry
   }
 
   /** Clients choose names: what they stop using must not stay. */
-  #forget(byName: Map<string, Pool>, base: string): void {
-    const [oldest] = byName
-    if (oldest === undefined) return
-    const [name, pool] = oldest
-    byName.delete(name)
-    this.#pools.delete(`${base} ${name}`)
-    pool.retire()
+  #named(
+    { named }: Entry,
+    { upstream, endpoint, name }: {
+      readonly upstream: CompiledUpstream
+      readonly endpoint: CompiledEndpoint
+      readonly name: string
+    },
+  ): Pool {
+    const pool = named.get(name) ?? new Pool(this.#runtime, upstream, endpoint.named(name))
+    named.delete(name)
+    named.set(name, pool)
+    if (named.size <= NAMES) return pool
+    const [oldest] = named
+    if (oldest !== undefined) {
+      named.delete(oldest[0])
+      oldest[1].retire()
+    }
+    return pool
   }
 }
 

@@ -226,6 +226,12 @@ t.test('the name may be that of the Host, with connections for each name', async
     'b.inner.test',
     '',
   ])
+  // A reload in between must not make it forget what there is to forget.
+  await gateway.reconfigure(`${
+    everythingTo(upstream.address, {
+      upstream: `tls: { ca: ${ca.certFile}, name: { from: host } }`,
+    })
+  }# again`)
   for (let index = 0; index < 70; index++) t.equal(await asked(`n${index}.inner.test`), 200)
   await upstream.connections[0]?.gone()
   t.equal(
