@@ -21,6 +21,7 @@ import { compileForward } from './forward-certificate.ts'
 import { compileIdentities } from './identity.ts'
 import { reusable } from './reusable.ts'
 import { ScopedRoutes } from './scoped-routes.ts'
+import { warnOfUnknownVariables } from './unknown-variables.ts'
 
 type Upstreams = ReadonlyMap<string, CompiledUpstream>
 
@@ -130,9 +131,13 @@ function compileRoute(
 /** What `match` asks for besides host, path and method. */
 function compileMatchConditions(
   context: CompileContext,
-  { name, match: { addresses, conditions } }: RouteConfig,
+  config: RouteConfig,
   path: Path,
 ): Condition | undefined {
+  const { name, match: { addresses, conditions } } = config
+  const { filters, variables } = config
+  const whose = `Route "${name}"`
+  warnOfUnknownVariables(context, { conditions, filters, variables, whose }, path)
   const all: ConditionConfig[] = [...conditions]
   if (addresses.length > 0) {
     all.unshift({ variable: 'remote_addr', operator: 'within', value: addresses })

@@ -15,6 +15,7 @@ import { contentId, deriveBytes } from './content-id.ts'
 import { forwardedNames } from './forward-certificate.ts'
 import { headerNameTest, IDENTITY_HEADERS } from './identity-headers.ts'
 import { Keeper } from './keeper.ts'
+import { warnOfUnknownVariables } from './unknown-variables.ts'
 
 /** A snapshot, or no snapshot and the errors that stood in its way; warnings come with both. */
 export interface CompileResult {
@@ -35,7 +36,8 @@ export async function compile(
   const upstreams = await compileUpstreams(context, configuration.upstreams)
   const applications = await compileApplications(context, configuration.applications)
   const routes = compileAllRoutes(context, configuration, upstreams)
-  const every = { name: '', filters: configuration.filters }
+  const every = { name: '', filters: configuration.filters, whose: 'The configuration' }
+  warnOfUnknownVariables(context, every, ['filters'])
   warnOfUnasked(context, listeners, routes)
   checkStreams(context, configuration, upstreams)
   return finish(context, {

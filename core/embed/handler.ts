@@ -52,7 +52,9 @@ async function loadEmbedded(
   const classes = new HeaderClasses(isIdentity)
   const identifier = new Identifier(new VerdictCache())
   const limits = new LimitState()
-  return { embedded: { snapshot, listener, classes, identifier, limits }, warnings }
+  // Variables hide what headers do not carry on.
+  const whole = { ...snapshot, isIdentityHeader: isIdentity }
+  return { embedded: { snapshot: whole, listener, classes, identifier, limits }, warnings }
 }
 
 /** Many backends read `_` as `-` (CGI, RFC 3875 section 4.1.18). */
