@@ -37,10 +37,13 @@ listeners:
     # trustedProxies: { cidrs: [10.0.0.7/32], clientCertificateHeader: X-Client-Cert }
 
 # For operators: /healthz, /readyz, /metrics, /certificates; and the APIs of APISIX (/apisix/admin), Gravitee
-# (/management) and Gcore (/v1, /v2, /cloud). Each of these wants a key, which the first start makes and tells once.
+# (/management) and Gcore (/v1, /v2, /cloud). Where no key is named, the first start makes one and tells it once.
 admin:
   address: 127.0.0.1:${admin}
-  # dialects: { gravitee: false, gcore: false }
+  dialects:
+    apisix: { key: { file: keys/apisix } }
+    gravitee: { users: [{ name: admin, password: { file: keys/gravitee } }] }
+    gcore: { key: { file: keys/gcore } }
 
 # What those APIs are told is kept here.
 store: { folder: store }

@@ -91,7 +91,22 @@ async function requestParts(service: Service, tryOut: TryOut): Promise<string[]>
   const asked = `--host ${SERVER} --path ${TRY_OUT_PATH}`
   const stranger = quoted(pathIn(service.host, tryOut.pki, `${STRANGER}.crt`))
   const why = `  ${program} explain -c ${quoted(tryOut.configuration)} ${asked} --cert ${stranger}`
-  return [...parts, `Why, step by step:\n${why}`]
+  return [...parts, `Why, step by step:\n${why}`, ...adminPart(service, tryOut)]
+}
+
+/** A route made over an admin API, to paste. */
+function adminPart(service: Service, tryOut: TryOut): string[] {
+  const admin = service.localAddress(ADMIN)
+  const demo = service.localAddress(DEMO)
+  const apisix = service.backing?.dialects.some(({ name }) => name === 'apisix')
+  if (admin === undefined || demo === undefined || apisix !== true) return []
+  const key = quoted(pathIn(service.host, tryOut.folder, 'keys/apisix'))
+  const body = { uri: '/ip', upstream: { nodes: { [`${demo.host}:${demo.port}`]: 1 } } }
+  return [
+    `A route, made while it runs, over APISIX's Admin API:
+  curl -X PUT http://${admin.host}:${admin.port}/apisix/admin/routes/ip \\
+    -H "X-API-KEY: $(cat ${key})" -d '${JSON.stringify(body)}'`,
+  ]
 }
 
 async function requestPart(

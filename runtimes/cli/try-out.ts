@@ -49,11 +49,31 @@ export async function prepareTryOut(
   await orWrongUse(() => host.files.makeFolder(pki))
   const notes = await keepTryOutPki(host, pki)
   if (ports !== undefined) {
+    notes.push(await makeKeys(host, pathIn(host, folder, 'keys')))
     const text = new TextEncoder().encode(tryOutConfiguration(ports))
     await orWrongUse(() => host.files.write(configuration, text))
     notes.push(`Made a configuration: ${configuration}`)
   } else notes.push(...unheeded(configuration, flags))
   return { folder, configuration, pki, notes, again }
+}
+
+/** Whose APIs the try-out's configuration has, and the file names of their keys. */
+const KEYS = ['apisix', 'gravitee', 'gcore']
+/** The owner alone may read them. */
+const KEY_MODE = 0o600
+
+async function makeKeys(host: Host, folder: string): Promise<string> {
+  await orWrongUse(() => host.files.makeFolder(folder))
+  for (const name of KEYS) {
+    const path = pathIn(host, folder, name)
+    if (await host.files.exists(path)) continue
+    const key = [...host.entropy.bytes(20)].map((byte) => byte.toString(16).padStart(2, '0')).join(
+      '',
+    )
+    const content = new TextEncoder().encode(`${key}\n`)
+    await orWrongUse(() => host.files.write(path, content, KEY_MODE))
+  }
+  return `Made keys of the admin APIs: ${folder}`
 }
 
 function unheeded(configuration: string, flags: PortFlags): string[] {
