@@ -133,6 +133,28 @@ t.test('what fetch cannot do for an upstream is refused', async (t) => {
   }])
 })
 
+t.test('what of an upstream needs sockets is refused', async (t) => {
+  const address = '127.0.0.1:1'
+  const upstreams = {
+    checked: { endpoints: [{ address }], health: { active: {}, passive: {} } },
+    kept: { endpoints: [{ address }], persistence: { by: 'cookie' }, proxyProtocol: 'v1' },
+    apart: {
+      endpoints: [{ address, tls: { verify: false } }, { address: '127.0.0.1:2', tls: false }],
+    },
+    fine: { endpoints: [{ address, priority: -1 }], balance: 'ewma', health: { passive: {} } },
+  }
+  const found = await problems({ upstreams, routes })
+  t.strictSame(
+    found.filter(({ severity }) => severity === 'error').map(({ path }) => path.join('.')).sort(),
+    [
+      'upstreams.apart.endpoints',
+      'upstreams.checked.health',
+      'upstreams.kept.persistence',
+      'upstreams.kept.proxyProtocol',
+    ],
+  )
+})
+
 t.test('secrets come from the host', async (t) => {
   const { address } = await upstream(t)
   const env = (name: string) => name === 'CA' ? ca.chain : undefined
