@@ -9,18 +9,21 @@ export function upstreamName(poolId: string): string {
   return `gcore:${poolId}`
 }
 
+/** The name of the upstream of a pool whose bytes pass through. */
+export function rawUpstreamName(poolId: string): string {
+  return `${upstreamName(poolId)}:raw`
+}
+
 /** How the members of a pool do, from what the gateway knows of its endpoints. */
 export function memberHealth(
   pool: PoolDoc,
   running: RunningView,
 ): (member: MemberDoc) => OperatingStatus {
   const monitored = pool.healthmonitor?.admin_state_up === true
-  const down = new Set(
-    monitored
-      ? running.endpoints(upstreamName(pool.id)).filter(({ health }) => health === 'down')
-        .map(whereOf)
-      : [],
-  )
+  const endpoints = monitored
+    ? [upstreamName(pool.id), rawUpstreamName(pool.id)].flatMap((name) => running.endpoints(name))
+    : []
+  const down = new Set(endpoints.filter(({ health }) => health === 'down').map(whereOf))
   return (member) => {
     if (!member.admin_state_up || !pool.admin_state_up) return 'OFFLINE'
     if (!monitored) return 'NO_MONITOR'

@@ -76,6 +76,36 @@ t.test('members and their health on a running gateway', async (t) => {
     t.match((await client.get('lbpools', `/${pool.id}`)).body, { operating_status: 'ERROR' })
   })
 
+  await t.test('monitors of members whose TLS passes through', async (t) => {
+    const client = all.at('3/1')
+    const pki = new Pki(t)
+    const pair = await pki.issue('member.test', { names: ['DNS:member.test'] })
+    const secure = await startUpstream(t, { tls: { cert: pair.chain, key: pair.key } })
+    const plain = await startUpstream(t)
+    for (const type of ['TLS-HELLO', 'HTTPS']) {
+      const { port, body } = await oneListener({
+        protocol: 'HTTPS',
+        pools: [{
+          name: 'backend-pool',
+          protocol: 'HTTPS',
+          lb_algorithm: 'ROUND_ROBIN',
+          members: [at(secure.port), at(plain.port)],
+          healthmonitor: { ...MONITOR, type },
+        }],
+      })
+      const { id } = await client.create('loadbalancers', body)
+      for (;;) {
+        const { body: tree } = await client.get('loadbalancers', `/${id}/status`)
+        const [good, bad] = tree.listeners[0].pools[0].members
+        t.equal(good.operating_status, 'ONLINE', `${type}: a member that speaks TLS`)
+        if (bad.operating_status === 'ERROR') break
+        await new Promise((done) => setTimeout(done, 50))
+      }
+      const tls = { sni: 'member.test' }
+      for (let n = 0; n < 3; n++) t.match(await request(t, port, { tls }), { status: 200 }, type)
+    }
+  })
+
   await t.test('backups serve when nobody else can, and clients stay with their member', async (t) => {
     const client = all.at('2/1')
     const [one, two, spare] = await Promise.all(

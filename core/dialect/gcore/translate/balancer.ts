@@ -2,7 +2,7 @@ import type { ListenerConfig, RouteConfig, UpstreamConfig } from '../../../snaps
 import type { DocumentProblem } from '../../types.ts'
 import type { Balancer } from '../balancer.ts'
 import type { ListenerDoc, PoolDoc } from '../documents.ts'
-import { upstreamName } from '../health.ts'
+import { rawUpstreamName, upstreamName } from '../health.ts'
 import { listenersOf, passesThrough } from './listener.ts'
 import { routesOf, scopeOf } from './routes.ts'
 import { poolReferences } from '../plan/checks.ts'
@@ -104,7 +104,7 @@ class Making implements BalancerParts {
   }
 
   #addPool(pool: PoolDoc, raw: boolean): string {
-    const name = raw ? `${upstreamName(pool.id)}:raw` : upstreamName(pool.id)
+    const name = raw ? rawUpstreamName(pool.id) : upstreamName(pool.id)
     if (this.#made.has(name)) return name
     this.#made.add(name)
     const key = this.#ground.poolKey(pool.id)

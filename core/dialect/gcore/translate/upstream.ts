@@ -16,7 +16,7 @@ import type {
   UpstreamTlsConfig,
 } from '../../../snapshot/types.ts'
 import type { Algorithm, MemberDoc, MonitorDoc, PersistenceDoc, PoolDoc } from '../documents.ts'
-import { upstreamName } from '../health.ts'
+import { rawUpstreamName, upstreamName } from '../health.ts'
 import { type Sources, wanted } from './sources.ts'
 
 /** Time-outs of what names none, in milliseconds. */
@@ -35,10 +35,9 @@ export function upstreamOf(
   { sources, raw }: { readonly sources: Sources; readonly raw: boolean },
 ): UpstreamConfig {
   const silence = pool.timeout_member_data || SILENCE
-  const name = upstreamName(pool.id)
   return {
     ...UPSTREAM_DEFAULTS,
-    name: raw ? `${name}:raw` : name,
+    name: raw ? rawUpstreamName(pool.id) : upstreamName(pool.id),
     endpoints: pool.admin_state_up
       ? pool.members.filter((each) => each.admin_state_up).map(endpointOf)
       : [],
