@@ -59,6 +59,8 @@ export interface GraviteeConfig extends DialectConfig {
   readonly users: readonly GraviteeUserConfig[]
   /** Gravitee's `api.security.verbose401`. */
   readonly verbose401: boolean
+  /** Files with resources of Gravitee's operator, which count besides what the store has. */
+  readonly resources?: readonly string[] | undefined
 }
 
 /** Gcore's load-balancer API. */

@@ -4,6 +4,7 @@ import { FileFailure } from '../../core/mod.ts'
 import { TokenCheckers } from '../../core/token/mod.ts'
 import { readApisixConfig } from './apisix-config.ts'
 import { readGraviteeConfig } from './gravitee-config.ts'
+import { withResources } from './gravitee-resources.ts'
 import type { Host } from './host.ts'
 
 /** What became of a configuration file. */
@@ -37,9 +38,10 @@ export async function readFile(host: Host, file: string): Promise<ReadFile> {
   }
   const foreign = await readApisixConfig(host, file, text) ??
     await readGraviteeConfig(host, file, text)
-  if (foreign !== undefined) return foreign
   const { files } = host
-  return await readConfiguration({ text, file, files, env: (name) => host.env(name) })
+  const read = foreign ??
+    await readConfiguration({ text, file, files, env: (name) => host.env(name) })
+  return await withResources(host, file, read)
 }
 
 /** Problems found by compiling, with their places in the file. */

@@ -52,7 +52,7 @@ const shape = {
   mode: text(),
   security: maybe(z.looseObject({
     type: securityType,
-    configuration: z.unknown().transform((value) =>
+    configuration: z.unknown().optional().transform((value) =>
       typeof value === 'string' ? parsed(value) : value ?? {}
     ),
   })),

@@ -3,7 +3,7 @@ import type { Address } from '../../port/mod.ts'
 import type { DialectsConfig, GraviteeUserConfig } from '../types.ts'
 import { cidr, listenAddress, readIp } from './addresses.ts'
 import { apiKey, type Resolved, secret, type Source } from './sources.ts'
-import { boolean, choice, name } from './scalars.ts'
+import { boolean, choice, filePath, name } from './scalars.ts'
 import { list, map, Mismatch, OPTIONS, pick, scalar, type Shape, someOf } from './structure.ts'
 
 interface WrittenDialect {
@@ -33,6 +33,7 @@ export interface WrittenGraviteeUser extends Omit<GraviteeUserConfig, 'password'
 export interface WrittenGravitee extends WrittenDialect {
   readonly users: readonly WrittenGraviteeUser[]
   readonly verbose401: boolean
+  readonly resources: readonly string[]
 }
 
 /** `admin.dialects.gcore`, before secrets are read. */
@@ -83,6 +84,7 @@ export const graviteeSchema: z.ZodType<WrittenGravitee> = map('gravitee', {
   ...shared,
   users: list('users', graviteeUserSchema).default([]),
   verbose401: boolean().default(false),
+  resources: list('files', filePath()).default([]),
 })
 
 const ipAddress: z.ZodType<string> = scalar((raw) => {

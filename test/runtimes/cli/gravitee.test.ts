@@ -406,6 +406,76 @@ security:
   await gateway.program.stop()
 })
 
+t.test("resources of Gravitee's operator are configuration files", async (t) => {
+  const upstream = await startUpstream(t)
+  const indented = (text: string, by: number): string =>
+    text.trim().split('\n').map((line) => ' '.repeat(by) + line).join('\n')
+  writeFileSync(
+    pki.path('resources.yml'),
+    `apiVersion: gravitee.io/v1alpha1
+kind: ApiV4Definition
+metadata: { name: orders }
+spec:
+  name: Orders
+  version: "1"
+  type: PROXY
+  listeners: [{ type: HTTP, paths: [{ path: /orders }], entrypoints: [{ type: http-proxy }] }]
+  endpointGroups:
+    - name: default
+      type: http-proxy
+      endpoints: [{ name: one, type: http-proxy, configuration: { target: "http://${upstream.address}" } }]
+  plans: { MTLS: { name: partners, security: { type: MTLS } } }
+---
+apiVersion: gravitee.io/v1alpha1
+kind: Application
+metadata: { name: partner }
+spec:
+  name: Partner
+  description: x
+  settings:
+    app: { type: WEB }
+    tls:
+      clientCertificates:
+        - name: inline
+          content: |
+${indented(own.chain, 12)}
+        - name: from a secret
+          ref: { kind: secrets, name: partner-tls, key: tls.crt }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: partner-tls }
+data: { tls.crt: ${btoa(another.chain)} }
+---
+apiVersion: gravitee.io/v1alpha1
+kind: Subscription
+metadata: { name: partner-orders }
+spec: { api: { name: orders }, application: { name: partner }, plan: MTLS }
+`,
+  )
+  const file = configuration('resources')
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(
+    file,
+    text.replace('gravitee: { users', 'gravitee: { resources: [resources.yml], users'),
+  )
+  const gateway = await new Gateway(t, file).started('secure', 'plain')
+  t.equal((await gateway.get('secure', '/orders/1', own)).status, 200)
+  t.equal(
+    (await gateway.get('secure', '/orders/1', another)).status,
+    200,
+    'its certificate is in a secret',
+  )
+  t.equal((await gateway.get('secure', '/orders/1', issued)).status, 401)
+  writeFileSync(
+    pki.path('resources.yml'),
+    'apiVersion: gravitee.io/v1alpha1\nkind: Subscription\nspec: { plan: x }\n',
+  )
+  const refused = await new Gateway(t, file).program.exit()
+  t.equal(refused.code, 1)
+  t.match(refused.err, /Subscription default\/: There is no plan/)
+})
+
 t.test('a Java key store is refused with what to do', async (t) => {
   const file = pki.path('jks.yml')
   writeFileSync(file, 'http:\n  secured: true\n  ssl:\n    keystore: { type: jks, path: x.jks }\n')

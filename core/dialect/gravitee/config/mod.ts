@@ -35,12 +35,17 @@ export function convertConfig(
   const management = root.section('management').section('http')
   const address = `${management.text('host') ?? '127.0.0.1'}:${management.number('port') ?? 8083}`
   const verbose401 = root.section('api').section('security').flag('verbose401') ?? false
+  const resources = root.texts('resources')
   const document = {
     listeners: listeners as unknown as Json,
     ...limitsOf(sections[0] as Section),
     admin: {
       address,
-      dialects: { apisix: false, gcore: false, gravitee: { verbose401, users: usersOf(root) } },
+      dialects: {
+        apisix: false,
+        gcore: false,
+        gravitee: { verbose401, users: usersOf(root), resources },
+      },
     },
   }
   return { document, problems }

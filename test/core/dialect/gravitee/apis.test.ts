@@ -154,6 +154,38 @@ t.test('plans have their life', async (t) => {
   })
 })
 
+t.test('what a body may leave out', async (t) => {
+  const { ask } = gravitee(t)
+  const { description: _, ...api } = apiBody('/bare')
+  const made = await ask('POST', `${V2}/apis`, api)
+  t.equal(made.status, 201)
+  const at = `${V2}/apis/${made.body.id}/plans`
+  const plan = { definitionVersion: 'V4', name: 'p', security: { type: 'MTLS' } }
+  t.match(await ask('POST', at, plan), {
+    status: 201,
+    body: { validation: 'MANUAL', security: { configuration: {} } },
+  })
+  const nulls = {
+    ...plan,
+    name: 'q',
+    security: { type: 'KEY_LESS', configuration: null },
+    selectionRule: null,
+    flows: null,
+    description: null,
+  }
+  t.equal((await ask('POST', at, nulls)).status, 201)
+  t.match(await ask('POST', at, { ...plan, security: { type: 'NONSENSE' } }), {
+    status: 400,
+    body: { details: [{ location: 'security.type' }] },
+  })
+  const bare = await ask('POST', `${V1}/applications`, {
+    name: 'a',
+    description: 'a',
+    settings: { app: null, tls: { client_certificates: null } },
+  })
+  t.equal(bare.status, 201)
+})
+
 t.test('definitions are imported with the statuses of their plans, and exported', async (t) => {
   const { ask } = gravitee(t)
   const made = await ask('POST', `${V2}/apis/_import/definition`, {

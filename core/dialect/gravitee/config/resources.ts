@@ -1,0 +1,293 @@
+import type { Change, Json } from '../../../store/mod.ts'
+import type { ConfigurationParts, DocumentProblem } from '../../types.ts'
+import { createApiSchema, extraOf, plain } from '../api-bodies.ts'
+import { check, date } from '../bodies.ts'
+import { Catalogue } from '../catalogue.ts'
+import { readClientCertificate } from '../certificates.ts'
+import { Fault } from '../faults.ts'
+import { certificateKey, type Folder, keyOf } from '../keys.ts'
+import type {
+  ApiDocument,
+  ApplicationDocument,
+  CertificateDocument,
+  PlanDocument,
+  SubscriptionDocument,
+} from '../model.ts'
+import { sanitizeListeners } from '../paths.ts'
+import { PLAN_FIELDS, planSchema } from '../plan-bodies.ts'
+import { checkApi, checkPlan } from '../translate/check.ts'
+import { GraviteeTranslator } from '../translate/translator.ts'
+import { isTable, type Table } from './notes.ts'
+
+/** What custom resources ask for. */
+export interface TranslatedResources {
+  readonly parts: ConfigurationParts
+  /** Resources left out, and why; `key` is `KIND NAMESPACE/NAME`. */
+  readonly problems: readonly DocumentProblem[]
+}
+
+/** Whether a document is a resource of Gravitee's operator, or a secret that one may name. */
+export function isResource(document: unknown): document is Table {
+  if (!isTable(document)) return false
+  const { apiVersion, kind } = document
+  return typeof apiVersion === 'string' && apiVersion.startsWith('gravitee.io/') ||
+    apiVersion === 'v1' && (kind === 'Secret' || kind === 'ConfigMap')
+}
+
+/** Turns `ApiV4Definition`, `Application` and `Subscription` resources into parts of the configuration. */
+export async function translateResources(
+  documents: readonly Table[],
+  options: { readonly verbose: boolean },
+): Promise<TranslatedResources> {
+  return await new Resources(documents).translate(options)
+}
+
+/** What lies deep in a document. */
+function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
+  let here: Json | undefined = value
+  for (const name of path) here = isTable(here) ? here[name] : undefined
+  return here
+}
+
+const text = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+class Resources {
+  readonly #documents: readonly Table[]
+  readonly #changes: Change[] = []
+  readonly #problems: DocumentProblem[] = []
+
+  constructor(documents: readonly Table[]) {
+    this.#documents = documents
+  }
+
+  async translate(options: { readonly verbose: boolean }): Promise<TranslatedResources> {
+    await this.#each('ApiV4Definition', (each) => this.#api(each))
+    await this.#each('Application', (each) => this.#application(each))
+    await this.#each('Subscription', (each) => this.#subscription(each))
+    const translator = new GraviteeTranslator(new Catalogue(), options)
+    translator.take(this.#changes)
+    return { parts: translator.parts(), problems: this.#problems }
+  }
+
+  async #each(kind: string, translate: (resource: Table) => Promise<void> | void): Promise<void> {
+    for (const document of this.#documents) {
+      if (document['kind'] !== kind) continue
+      try {
+        await translate(document)
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        const details = error.details.map((each) => `${each.location ?? ''} ${each.message}`.trim())
+        const message = [error.message, ...details].join('; ')
+        this.#problems.push({ key: `${kind} ${nameOf(document)}`, severity: 'error', message })
+      }
+    }
+  }
+
+  #put(folder: Folder, id: string, value: object, key = keyOf(folder, id)): void {
+    const revision = 1
+    this.#changes.push({
+      key,
+      document: {
+        ...{ key, value: value as Json },
+        ...{ createRevision: revision, modifyRevision: revision, version: 1 },
+      },
+    })
+  }
+
+  async #api(resource: Table): Promise<void> {
+    const spec = at(resource, 'spec')
+    if (!isTable(spec)) throw new Fault(400, 'It has no spec')
+    const written = { definitionVersion: 'V4', ...spec, apiVersion: spec['version'] ?? '1' }
+    const body = check(written, createApiSchema)
+    if (body.type !== 'PROXY') {
+      throw new Fault(400, `Api type [${body.type}] is not supported: PROXY is`)
+    }
+    const id = idOf(resource)
+    const api: ApiDocument = plain({
+      id,
+      name: body.name,
+      apiVersion: body.apiVersion,
+      description: body.description ?? '',
+      type: 'PROXY',
+      listeners: sanitizeListeners(body.listeners),
+      endpointGroups: body.endpointGroups,
+      extra: extraOf(body),
+      state: spec['state'] === 'STOPPED' ? 'STOPPED' : 'STARTED',
+      lifecycleState: 'PUBLISHED',
+      visibility: 'PRIVATE',
+      deployments: [],
+      owner: 'operator',
+      createdAt: 0,
+      updatedAt: 0,
+    })
+    const anchors = await checkApi(api)
+    this.#put('api', id, { ...api, anchors })
+    for (const [name, plan] of plansOf(spec['plans'])) this.#plan(api, name, plan)
+  }
+
+  #plan(api: ApiDocument, name: string, written: Json): void {
+    const body = check(isTable(written) ? { name, ...written } : written, planSchema)
+    if (body.security === undefined) throw new Fault(400, `Plan "${name}" has no security`)
+    const plan: PlanDocument = plain({
+      id: `${api.id}/${name}`,
+      apiId: api.id,
+      name: body.name,
+      description: body.description ?? '',
+      security: { type: body.security.type, configuration: body.security.configuration ?? {} },
+      ...(body.selectionRule === undefined ? {} : { selectionRule: body.selectionRule }),
+      validation: body.validation,
+      status: body.status ?? 'PUBLISHED',
+      order: body.order ?? 0,
+      characteristics: [],
+      flows: [],
+      extra: extraOf(body, PLAN_FIELDS),
+      createdAt: 0,
+      updatedAt: 0,
+    })
+    checkPlan(plan, api)
+    this.#put('plan', plan.id, plan)
+  }
+
+  async #application(resource: Table): Promise<void> {
+    const id = idOf(resource)
+    const name = text(at(resource, 'spec', 'name')) ?? nameOf(resource)
+    const clientId = text(at(resource, 'spec', 'settings', 'app', 'clientId'))
+    const application: ApplicationDocument = plain({
+      id,
+      name,
+      description: text(at(resource, 'spec', 'description')) ?? '',
+      type: 'SIMPLE',
+      status: 'ACTIVE',
+      settings: { app: clientId === undefined ? {} : { client_id: clientId } },
+      owner: 'operator',
+      extra: {},
+      createdAt: 0,
+      updatedAt: 0,
+    })
+    const certificates: CertificateDocument[] = []
+    for (const [place, each] of this.#writtenCertificates(resource).entries()) {
+      certificates.push(await this.#certificate(each, { id, place, resource }))
+    }
+    this.#put('application', id, application)
+    for (const each of certificates) this.#put('certificate', '', each, certificateKey(each))
+  }
+
+  #writtenCertificates(resource: Table): Json[] {
+    const tls = at(resource, 'spec', 'settings', 'tls')
+    const many = at(tls, 'clientCertificates')
+    const single = text(at(tls, 'clientCertificate'))
+    if (Array.isArray(many)) return [...many as readonly Json[]]
+    return single === undefined ? [] : [{ content: single }]
+  }
+
+  async #certificate(
+    written: Json,
+    { id, place, resource }: {
+      readonly id: string
+      readonly place: number
+      readonly resource: Table
+    },
+  ): Promise<CertificateDocument> {
+    const content = text(at(written, 'content')) ?? this.#referred(at(written, 'ref'), resource)
+    if (content === undefined) {
+      throw new Fault(
+        400,
+        `Certificate ${place + 1} has no content, and what its ref names is not here`,
+      )
+    }
+    const pem = at(written, 'encoded') === true ? decoded(content) : content
+    const { certificate, pem: own } = await readClientCertificate(pem)
+    const startsAt = check(at(written, 'startsAt'), date)
+    const endsAt = check(at(written, 'endsAt'), date)
+    return plain({
+      id: String(place),
+      crossId: String(place),
+      applicationId: id,
+      name: text(at(written, 'name')) ?? `certificate ${place + 1}`,
+      ...(startsAt === undefined ? {} : { startsAt }),
+      ...(endsAt === undefined ? {} : { endsAt }),
+      createdAt: 0,
+      updatedAt: 0,
+      certificate: own,
+      certificateStart: certificate.notBefore,
+      certificateExpiration: certificate.notAfter,
+      subject: certificate.subject,
+      issuer: certificate.issuer,
+      sha256: certificate.sha256,
+    })
+  }
+
+  /** What a secret or a config map of the same files holds. */
+  #referred(ref: Json | undefined, resource: Table): string | undefined {
+    const [kind = 'secrets', name, key = 'tls.crt'] = ['kind', 'name', 'key'].map((each) =>
+      text(at(ref, each))
+    )
+    const wanted = /^config/i.test(kind) ? 'ConfigMap' : 'Secret'
+    const namespace = text(at(ref, 'namespace')) ?? namespaceOf(resource)
+    const found = this.#documents.find((each) =>
+      each['kind'] === wanted && text(at(each, 'metadata', 'name')) === name &&
+      namespaceOf(each) === namespace
+    )
+    const data = text(at(found, 'data', key))
+    const clear = text(at(found, 'stringData', key))
+    if (clear !== undefined || data === undefined) return clear
+    return wanted === 'Secret' ? decoded(data) : data
+  }
+
+  #subscription(resource: Table): void {
+    const spec = at(resource, 'spec')
+    const namespace = namespaceOf(resource)
+    const refer = (kind: string): string => {
+      const name = text(at(spec, kind, 'name')) ?? ''
+      return `${text(at(spec, kind, 'namespace')) ?? namespace}.${name}`
+    }
+    const [api, application] = [refer('api'), refer('application')]
+    const plan = `${api}/${text(at(spec, 'plan')) ?? ''}`
+    for (const [folder, id] of [['plan', plan], ['application', application]] as const) {
+      if (this.#changes.some(({ key }) => key === keyOf(folder, id))) continue
+      throw new Fault(400, `There is no ${folder} "${id}" in these files`)
+    }
+    const endingAt = check(at(spec, 'endingAt'), date)
+    const id = idOf(resource)
+    const subscription: SubscriptionDocument = plain({
+      id,
+      apiId: api,
+      planId: plan,
+      applicationId: application,
+      status: 'ACCEPTED',
+      subscribedBy: 'operator',
+      createdAt: 0,
+      updatedAt: 0,
+      ...(endingAt === undefined ? {} : { endingAt }),
+    })
+    this.#put('subscription', id, subscription)
+  }
+}
+
+function namespaceOf(resource: Table): string {
+  return text(at(resource, 'metadata', 'namespace')) ?? 'default'
+}
+
+function nameOf(resource: Table): string {
+  return `${namespaceOf(resource)}/${text(at(resource, 'metadata', 'name')) ?? ''}`
+}
+
+function idOf(resource: Table): string {
+  return nameOf(resource).replace('/', '.')
+}
+
+/** Plans by their names; older resources have a list. */
+function plansOf(plans: Json | undefined): [string, Json][] {
+  if (isTable(plans)) return Object.entries(plans)
+  if (!Array.isArray(plans)) return []
+  return (plans as readonly Json[]).map((plan) => [text(at(plan, 'name')) ?? '', plan])
+}
+
+function decoded(base64: string): string {
+  try {
+    return atob(base64.replace(/\s+/g, ''))
+  } catch {
+    throw new Fault(400, 'A certificate that should be base64 is not')
+  }
+}
