@@ -2,8 +2,10 @@ import type {
   BodySizeFilterConfig,
   CountLimitFilterConfig,
   LimitFilterConfig,
+  QuotaNamesConfig,
   RateLimitFilterConfig,
 } from '../snapshot/types.ts'
+import { QUOTA_NAMES } from '../snapshot/mod.ts'
 import { asBytes, compileTemplate, compileVariable, type Facts } from '../vars/mod.ts'
 import type { Maker } from './making.ts'
 import { refuse } from './stops.ts'
@@ -34,7 +36,7 @@ function limited(
 /** `count-limit`: so many requests in each span of time, which begins with the first. */
 export const makeCountLimit: Maker<CountLimitFilterConfig> = (config, { id }) => {
   const keyOf = compileKey(config)
-  const { count, window, group, tell } = config
+  const { count, window, group, tell, names = QUOTA_NAMES } = config
   const owner = group === undefined ? `${id} ${count} ${window}` : `group ${group}`
   return {
     onRequest: ({ facts, now, means, told }) => {
@@ -48,7 +50,7 @@ export const makeCountLimit: Maker<CountLimitFilterConfig> = (config, { id }) =>
       const over = used.amount >= count
       if (!over) means.limits.set(key, { ...used, amount: used.amount + 1 })
       const rest = Math.max(0, count - used.amount - 1)
-      const headers = tell ? quota(count, over ? 0 : rest, used.time - now) : []
+      const headers = tell ? quota(names, [count, over ? 0 : rest, used.time - now]) : []
       if (over) return limited(config, `More than ${count} requests in ${window} ms`, headers)
       told.push(...headers)
       return undefined
@@ -56,15 +58,11 @@ export const makeCountLimit: Maker<CountLimitFilterConfig> = (config, { id }) =>
   }
 }
 
-function quota(limit: number, rest: number, ms: number): string[] {
-  return [
-    'X-RateLimit-Limit',
-    String(limit),
-    'X-RateLimit-Remaining',
-    String(rest),
-    'X-RateLimit-Reset',
-    String(Math.ceil(ms / 1000)),
-  ]
+function quota(
+  { limit, remaining, reset }: QuotaNamesConfig,
+  [count, rest, ms]: readonly [number, number, number],
+): string[] {
+  return [limit, String(count), remaining, String(rest), reset, String(Math.ceil(ms / 1000))]
 }
 
 /** `rate-limit`: a bucket that leaks `rate` requests a second and holds `burst` of them back. */

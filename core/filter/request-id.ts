@@ -11,7 +11,7 @@ export const makeRequestId: Maker<RequestIdFilterConfig> = (config) => {
       const { facts, means } = passage
       let id = facts.header(lower)
       if (id === undefined || id === '') {
-        id = makeId(config, means.random)
+        id = makeId(config, means.random, passage.now)
         passage.setHeader(config.header, id)
       }
       const own = id
@@ -32,10 +32,28 @@ const NANOID = 'ModuleSymbhasOwnPr-0123456789ABCDEFGHNRVfgctiUvz_KqYTJkLxpZXIjQW
 function makeId(
   { algorithm, characters, length }: RequestIdFilterConfig,
   random: (length: number) => Uint8Array,
+  now: number,
 ): string {
+  if (algorithm === 'ksuid') return ksuid(random(16), now)
   if (algorithm === 'uuid') return uuid(random(16))
   if (algorithm === 'nanoid') return pick(NANOID, 21, random)
   return pick(characters, length, random)
+}
+
+/** Seconds from 1970 to where KSUIDs count from. */
+const KSUID_EPOCH = 1_400_000_000
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** Seconds and 16 random bytes in base 62 (github.com/segmentio/ksuid): names that sort by time. */
+function ksuid(payload: Uint8Array, now: number): string {
+  let value = BigInt(Math.floor(now / 1000) - KSUID_EPOCH)
+  for (const byte of payload) value = value << 8n | BigInt(byte)
+  let text = ''
+  for (let i = 0; i < 27; i++) {
+    text = BASE62[Number(value % 62n)] + text
+    value /= 62n
+  }
+  return text
 }
 
 /** RFC 9562 section 5.4. */

@@ -1,9 +1,21 @@
-import type { FilterConfig, FilterType, HeaderChangesConfig } from './filter-types.ts'
+import type {
+  FilterConfig,
+  FilterType,
+  HeaderChangesConfig,
+  QuotaNamesConfig,
+} from './filter-types.ts'
 
 const none: readonly never[] = []
 const base = { when: none, priority: undefined }
 const headers: HeaderChangesConfig = { set: none, add: none, remove: none }
 const auth = { hide: false, namePrefix: '', anonymous: undefined }
+
+/** The headers that tell of a limit, unless a filter names others. */
+export const QUOTA_NAMES: QuotaNamesConfig = {
+  limit: 'X-RateLimit-Limit',
+  remaining: 'X-RateLimit-Remaining',
+  reset: 'X-RateLimit-Reset',
+}
 
 /** Each kind of filter with the defaults of its keys. What has no default is empty. */
 export const FILTER_DEFAULTS: {
@@ -74,6 +86,7 @@ export const FILTER_DEFAULTS: {
     message: undefined,
     group: undefined,
     tell: true,
+    names: undefined,
   },
   'rate-limit': {
     ...base,

@@ -207,6 +207,15 @@ export interface CountLimitFilterConfig extends LimitFilterConfig {
   readonly group: string | undefined
   /** Whether answers tell limit, rest and time to the reset. */
   readonly tell: boolean
+  /** The headers that tell it; undefined: `X-RateLimit-Limit`, `-Remaining` and `-Reset`. */
+  readonly names?: QuotaNamesConfig | undefined
+}
+
+/** The names of headers that tell of a limit. */
+export interface QuotaNamesConfig {
+  readonly limit: string
+  readonly remaining: string
+  readonly reset: string
 }
 
 /** So many requests a second, `burst` of them delayed (a leaky bucket). */
@@ -249,7 +258,7 @@ export interface RequestIdFilterConfig extends FilterBaseConfig {
   readonly type: 'request-id'
   readonly header: string
   readonly inResponse: boolean
-  readonly algorithm: 'uuid' | 'nanoid' | 'range'
+  readonly algorithm: 'uuid' | 'nanoid' | 'range' | 'ksuid'
   /** Of `range`. */
   readonly characters: string
   readonly length: number

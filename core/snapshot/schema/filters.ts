@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { FILTER_DEFAULTS } from '../filter-defaults.ts'
+import { FILTER_DEFAULTS, QUOTA_NAMES } from '../filter-defaults.ts'
 import { isMap } from '../problems.ts'
 import type {
   BasicAuthFilterConfig,
@@ -8,6 +8,7 @@ import type {
   FilterType,
   HeaderChangesConfig,
   HeaderConfig,
+  QuotaNamesConfig,
 } from '../types.ts'
 import { cidr } from './addresses.ts'
 import { conditions } from './conditions.ts'
@@ -53,6 +54,13 @@ export const bodyReplaceSchema: z.ZodType<Of<'response'>['replace'][number]> = m
     anyCase: boolean().default(false),
   },
 )
+
+/** `names` of `count-limit`. */
+export const quotaNamesSchema: z.ZodType<QuotaNamesConfig> = map('names', {
+  limit: fieldName().default(QUOTA_NAMES.limit),
+  remaining: fieldName().default(QUOTA_NAMES.remaining),
+  reset: fieldName().default(QUOTA_NAMES.reset),
+})
 
 /** `allowMethods[]` of `consumers`. */
 export const allowMethodsSchema: z.ZodType<Of<'consumers'>['allowMethods'][number]> = map(
@@ -185,6 +193,7 @@ export const filterSchemas: { readonly [K in FilterType]: z.ZodType<Written<K>> 
     window: duration(),
     group: name().optional(),
     tell: boolean().default(true),
+    names: quotaNamesSchema.optional(),
     ...limitShape,
     ...base,
   }),
@@ -220,7 +229,7 @@ export const filterSchemas: { readonly [K in FilterType]: z.ZodType<Written<K>> 
     type: type('request-id'),
     header: fieldName().default('X-Request-Id'),
     inResponse: boolean().default(true),
-    algorithm: choice('uuid', 'nanoid', 'range').default('uuid'),
+    algorithm: choice('uuid', 'nanoid', 'range', 'ksuid').default('uuid'),
     characters: text().default(FILTER_DEFAULTS['request-id'].characters),
     length: integer(6, 256).default(16),
     ...base,

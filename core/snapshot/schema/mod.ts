@@ -25,6 +25,7 @@ import {
   headerChangesSchema,
   headerSchema,
   loginSchema,
+  quotaNamesSchema,
   replaceSchema,
 } from './filters.ts'
 import { identitySchema } from './identities.ts'
@@ -147,6 +148,7 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['headers.set[] and headers.add[]', headerSchema],
   ['regex', replaceSchema],
   ['replace[]', bodyReplaceSchema],
+  ['names', quotaNamesSchema],
   ['allowMethods[]', allowMethodsSchema],
   ['users[] and logins[]', loginSchema],
   ['applications[]', applicationSchema],

@@ -213,7 +213,7 @@ t.test('key-auth, basic-auth and consumers tell who calls', async (t) => {
 t.test('limits count, hold back, and bound bodies', async (t) => {
   const { ask, upstream } = await scene(t, {
     '/count': '{ type: count-limit, count: 2, window: 1m, key: http_x_user, message: enough }',
-    '/one': '{ type: count-limit, count: 1, window: 1m, group: both }',
+    '/one': '{ type: count-limit, count: 1, window: 1m, group: both, names: { limit: X-L } }',
     '/two': '{ type: count-limit, count: 1, window: 1m, group: both }',
     '/rate': '{ type: rate-limit, rate: 2, burst: 1, status: 503 }',
     '/body': '{ type: body-size, max: 4 }',
@@ -232,7 +232,8 @@ t.test('limits count, hold back, and bound bodies', async (t) => {
   const over = await ask('GET /count', ['X-User: a'])
   t.match([over.status, over.header('x-ratelimit-remaining'), over.body], [429, '0', /enough/])
   t.equal((await ask('GET /count', ['X-User: b'])).status, 200)
-  t.equal((await ask('GET /one')).status, 200)
+  const one = await ask('GET /one')
+  t.match([one.status, one.header('x-l'), one.header('x-ratelimit-reset')], [200, '1', /./])
   t.equal((await ask('GET /two')).status, 429)
   const started = Date.now()
   const answers = await Promise.all([1, 2, 3].map(() => ask('GET /rate')))
@@ -253,6 +254,7 @@ t.test('cors and request-id speak on the way back', async (t) => {
       allowOriginsByRegex: ["^https://[a-z]+\\\\.c\\\\.test$"], allowHeaders: "**", exposeHeaders: X-A, maxAge: 7 }`,
     '/any': '{ type: cors }',
     '/id': '{ type: request-id }',
+    '/ksuid': '{ type: request-id, algorithm: ksuid }',
     '/range':
       '{ type: request-id, header: X-Id, inResponse: false, algorithm: range, length: 8, characters: abc }',
   })
@@ -279,6 +281,7 @@ t.test('cors and request-id speak on the way back', async (t) => {
   )
   t.equal(last().header('x-request-id'), named.header('x-request-id'))
   t.equal((await ask('GET /id', ['X-Request-Id: mine'])).header('x-request-id'), 'mine')
+  t.match((await ask('GET /ksuid')).header('x-request-id'), /^[\dA-Za-z]{27}$/)
   t.equal((await ask('GET /range')).header('x-id'), undefined)
   t.match(last().header('x-id'), /^[abc]{8}$/)
 })

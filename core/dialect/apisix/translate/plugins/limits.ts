@@ -1,4 +1,5 @@
-import type { FilterConfig, LimitKeyType } from '../../../../snapshot/types.ts'
+import type { FilterConfig, LimitKeyType, QuotaNamesConfig } from '../../../../snapshot/types.ts'
+import { QUOTA_NAMES } from '../../../../snapshot/mod.ts'
 import { isTable, listOf, numberOf, type Table, textOf } from '../../table.ts'
 import { variableOf } from '../conditions.ts'
 import type { PluginMeans, TranslatePlugin } from './types.ts'
@@ -6,9 +7,7 @@ import type { PluginMeans, TranslatePlugin } from './types.ts'
 const SECOND = 1000
 
 export const limitCount: TranslatePlugin = (conf, means) => {
-  const { warn, metadata } = means
   onlyHere(conf, means)
-  if (metadata !== undefined) warn('limit-count: names of its headers cannot be changed')
   const rules = listOf(conf, 'rules').filter(isTable)
   if (rules.length === 0) return countLimit(conf, conf, means)
   return rules.flatMap((rule) => countLimit(conf, { ...rule, key_type: 'var_combination' }, means))
@@ -17,7 +16,7 @@ export const limitCount: TranslatePlugin = (conf, means) => {
 function countLimit(
   conf: Table,
   rule: Table,
-  { base, warn }: PluginMeans,
+  { base, warn, metadata }: PluginMeans,
 ): readonly FilterConfig[] {
   const count = amountOf(rule, 'count')
   const window = amountOf(rule, 'time_window')
@@ -35,7 +34,17 @@ function countLimit(
     window: window * SECOND,
     group: textOf(conf, 'group'),
     tell: conf['show_limit_quota_header'] !== false,
+    ...(metadata === undefined ? {} : { names: quotaNames(metadata) }),
   }]
+}
+
+/** The headers that tell of limits are the same for all of them. */
+function quotaNames(metadata: Table): QuotaNamesConfig {
+  return {
+    limit: textOf(metadata, 'limit_header') ?? QUOTA_NAMES.limit,
+    remaining: textOf(metadata, 'remaining_header') ?? QUOTA_NAMES.remaining,
+    reset: textOf(metadata, 'reset_header') ?? QUOTA_NAMES.reset,
+  }
 }
 
 export const limitReq: TranslatePlugin = (conf, means) => {

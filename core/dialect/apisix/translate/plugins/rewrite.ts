@@ -111,16 +111,21 @@ export const redirect: TranslatePlugin = (conf, { base, options }) => {
   }]
 }
 
-export const requestId: TranslatePlugin = (conf, { base, warn }) => {
+const ALGORITHMS: Readonly<Record<string, 'uuid' | 'nanoid' | 'range' | 'ksuid'>> = {
+  range_id: 'range',
+  nanoid: 'nanoid',
+  ksuid: 'ksuid',
+}
+
+export const requestId: TranslatePlugin = (conf, { base }) => {
   const algorithm = textOf(conf, 'algorithm') ?? 'uuid'
-  if (algorithm === 'ksuid') warn('request-id: algorithm "ksuid" is not known, uuid is used')
   const range = tableOf(conf, 'range_id')
   return [{
     ...base,
     type: 'request-id',
     header: textOf(conf, 'header_name') ?? 'X-Request-Id',
     inResponse: conf['include_in_response'] !== false,
-    algorithm: algorithm === 'range_id' ? 'range' : algorithm === 'nanoid' ? 'nanoid' : 'uuid',
+    algorithm: ALGORITHMS[algorithm] ?? 'uuid',
     characters: textOf(range, 'char_set') ??
       'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
     length: numberOf(range, 'length') ?? 16,
