@@ -38,7 +38,7 @@ export function readStandalone(
   if (!isJson && !END.test(text.slice(-10))) return { wrong: 'it does not end with #END' }
   const filled = substitute(text, env)
   if ('missing' in filled) return { wrong: `there is no variable ${filled.missing}` }
-  const parsed = parseText(filled.text, file)
+  const parsed = parseText(isJson ? filled.text : withQuotes(filled.text), file)
   const [problem] = parsed.problems.filter(({ severity }) => severity === 'error')
   if (problem !== undefined) {
     return { wrong: `line ${problem.position?.line ?? 1}: ${problem.message}` }
@@ -46,6 +46,13 @@ export function readStandalone(
   if (parsed.empty) return { documents: new Map() }
   const value = parsed.value as Json
   return isTable(value) ? { documents: documentsOf(value) } : { wrong: 'it is no map' }
+}
+
+/** `host: *.test.com`, which YAML takes for an alias, and APISIX's parser for a text. */
+const BARE_WILDCARD = /([:-][ \t]+|[[,][ \t]*)(\*(?:\.[\w.-]+)?)(?=[ \t]*(?:[,\]]|[ \t]#|\r?$))/gm
+
+function withQuotes(text: string): string {
+  return text.replace(BARE_WILDCARD, '$1"$2"')
 }
 
 /** The documents of a configuration in one piece, by the keys that they would have in etcd. */

@@ -1,5 +1,11 @@
 import { NO_UPSTREAM_TIMES } from '../../../snapshot/defaults.ts'
-import type { FilterConfig, RouteConfig, UpstreamConfig } from '../../../snapshot/types.ts'
+import type {
+  ConditionConfig,
+  FilterConfig,
+  RouteConfig,
+  UpstreamConfig,
+} from '../../../snapshot/types.ts'
+import { codeOf, readFilterFunc } from '../schema/filter-func.ts'
 import { idOf, numberOf, type Table, tableOf, textOf, textsOf } from '../table.ts'
 import { translateVars } from './conditions.ts'
 import { PREFIX, type TranslateOptions } from './options.ts'
@@ -32,18 +38,30 @@ export interface TranslatedRoute {
 
 const SECOND = 1000
 
+/** What `vars` and `filter_func` say; or what is wrong with them. */
+function conditionsOf(conf: Table): readonly ConditionConfig[] | string {
+  const code = textOf(conf, 'filter_func')
+  const found: ConditionConfig[] = []
+  for (const rules of [conf['vars'], code === undefined ? undefined : readFilterFunc(code)]) {
+    const conditions = rules === undefined ? [] : translateVars(rules)
+    if (typeof conditions === 'string') return conditions
+    found.push(...conditions)
+  }
+  return found
+}
+
 /** What a route asks for, with what its service and its plugin config add; undefined: nothing. */
 export function translateRoute(conf: Table, means: RouteMeans): TranslatedRoute | undefined {
   const { id, notes, document } = means
   if (conf['status'] === 0) return undefined
   const serviceId = idOf(conf, 'service_id')
   const service = serviceId === undefined ? undefined : document('services', serviceId)
-  const conditions = conf['vars'] === undefined ? [] : translateVars(conf['vars'])
+  const conditions = conditionsOf(conf)
   if (typeof conditions === 'string') {
     notes.fail(`Match route "${id}": ${conditions}`)
     return undefined
   }
-  const code = ['filter_func', 'script'].find((field) => conf[field] !== undefined)
+  const code = codeOf(conf)
   if (code !== undefined) {
     notes.fail(`Match route "${id}": ${code} is Lua, which this gateway does not run`)
     return undefined

@@ -255,6 +255,15 @@ t.test('apisix.yaml', (t) => {
     ['/routes/arr_2', { uri: '/v' }],
     ['/consumers/j', { username: 'j' }],
   ])
+  t.match(
+    read("routes:\n  - { id: 1, hosts: [*.a.com, 'b'] }\n  - id: 2\n    host: *.b.com\n#END\n"),
+    {
+      documents: new Map([['/routes/1', { hosts: ['*.a.com', 'b'] }], ['/routes/2', {
+        host: '*.b.com',
+      }]]),
+    },
+    'what YAML takes for an alias',
+  )
   t.strictSame(read('routes: []\n'), { wrong: 'it does not end with #END' })
   t.strictSame(read('routes: []\n#END\n  \n'), { documents: new Map() })
   t.match(read('routes: [\n#END'), { wrong: /^line \d+: Cannot parse YAML/ })

@@ -1,6 +1,7 @@
 import type { Condition } from '../../../../store/mod.ts'
 import { isStoreFailure } from '../../../../store/mod.ts'
 import { checkExpression } from '../../schema/expression.ts'
+import { codeOf } from '../../schema/filter-func.ts'
 import { checkPlugins } from '../../schema/plugins/mod.ts'
 import { ROUTE, SERVICE } from '../../schema/route.ts'
 import type { Schema } from '../../schema/types.ts'
@@ -90,7 +91,7 @@ function checkVars({ vars }: Table): string | undefined {
 
 /** Lua is not run here: a route that counts on it would match other requests than it says. */
 function checkCode(conf: Table): string | undefined {
-  const field = ['filter_func', 'script'].find((each) => conf[each] !== undefined)
+  const field = codeOf(conf)
   return field === undefined
     ? undefined
     : `failed to load '${field}' string: Lua code is not run by this gateway`
