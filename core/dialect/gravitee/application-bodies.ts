@@ -34,7 +34,7 @@ const maybe = <T extends z.ZodType>(schema: T): z.ZodType =>
   schema.nullish().transform((value) => value ?? undefined)
 
 /** The longest certificate that is read, in characters of PEM; chains are cut to their first. */
-const certificateText = z.string().min(1, 'must not be empty').max(200_000)
+const certificateText = z.string().max(200_000)
 
 /** `POST …/certificates`. */
 export const certificateSchema: z.ZodType<CertificateBody> = z.looseObject({
