@@ -4,7 +4,7 @@
  * anything is timed. Run by hand:
  *
  *     node_modules/.bin/deno run -A test/bench/verdict.ts
- *     TS_NODE_COMPILER=typescript-6 node --import ./node_modules/@tapjs/typescript/dist/esm/import.mjs test/bench/verdict.ts
+ *     node --import=tsx test/bench/verdict.ts
  */
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
