@@ -34,7 +34,8 @@ export function convertConfig(
   }
   const store = convertStore(config, own)
   const { listeners, ...tls } = convertListeners(config, notes)
-  const admin = convertAdmin(config, own)
+  // Nobody need be told of an Admin API that is not there.
+  const admin = convertAdmin(config, store.hasAdmin ? own : { ...own, notes: new ConfigNotes() })
   const verifyUpstreams = verifies(config, notes)
   const apisix = tableOf(config, 'apisix')
   const workers = tableOf(config, 'nginx_config')?.['worker_processes']

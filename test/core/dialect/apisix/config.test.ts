@@ -203,6 +203,8 @@ t.test('roles, and documents from files', (t) => {
     const { document, hasAdmin, standalone } = convert(text)
     return [(document['store'] as { role: string }).role, hasAdmin, standalone]
   }
+  const quiet = convert('apisix: { enable_admin: false, config_center: yaml, admin_key: ~ }')
+  t.notMatch(JSON.stringify(quiet.problems), /needs no key/, 'of an Admin API that is not there')
   t.strictSame(of('deployment: { role: control_plane }'), ['control-plane', true, undefined])
   t.strictSame(of('deployment: { role: data_plane }'), ['data-plane', false, undefined])
   t.strictSame(
