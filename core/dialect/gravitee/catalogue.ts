@@ -122,8 +122,11 @@ export class Catalogue {
   #put(folder: Folder, id: string, document: StoredDocument): void {
     if (folder === 'audit') return void this.audits.add(document.key)
     const { modifyRevision } = document
-    if ((this.#revisionOf(folder, id) ?? 0) >= modifyRevision) return
-    this.#forget(folder, id)
+    const before = this.#revisionOf(folder, id)
+    if (before !== undefined) {
+      if (before >= modifyRevision) return
+      this.#forget(folder, id)
+    }
     // The store's own object: what is known costs its places in the index alone.
     const known = document as unknown as Known<never>
     switch (folder) {
@@ -166,7 +169,7 @@ export class Catalogue {
     this.subscriptions.set(id, known)
     addTo(this.#byPlan, `${planId} ${status}`, id)
     const own = this.#own(applicationId)
-    own.subscriptions = [...own.subscriptions, known]
+    own.subscriptions = own.subscriptions.concat(known)
   }
 
   #own(application: string): Belongings {
