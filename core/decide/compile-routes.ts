@@ -13,6 +13,7 @@ import type {
   RouteConfig,
 } from '../snapshot/types.ts'
 import { sameObjects } from '../route/mod.ts'
+import { OverlayMap } from '../snapshot/mod.ts'
 import { compileConditions, type Condition, type Facts } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
@@ -35,6 +36,7 @@ export function compileAllRoutes(
   upstreams: Upstreams,
 ): ScopedRoutes {
   const previous = context.previous?.routes
+  const lost = lostUpstreams(context.previous?.upstreams, upstreams)
   const all: CompiledRoute[] = []
   for (const kind of ['api', 'route'] as const) {
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
@@ -42,8 +44,11 @@ export function compileAllRoutes(
     for (let index = 0; index < configs.length; index++) {
       const config = configs[index] as AnyConfig
       const before = known[index]
-      // Nothing is made for what is as it was: there may be thousands, and one has changed.
-      const route = leadsSomewhere(config, upstreams)
+      // Nothing is made or asked for what is as it was: there may be thousands, and one has changed.
+      const leads = before !== undefined && lost !== undefined
+        ? lost.size === 0 || !lost.has(config.upstream)
+        : leadsSomewhere(config, upstreams)
+      const route = leads
         ? before ?? compileRoute(context, config, { kind, path: [`${kind}s`, index] })
         : fail(context, [`${kind}s`, index, 'upstream'], leadsNowhere(config))
       if (route !== undefined) all.push(route)
@@ -66,6 +71,15 @@ function leadsSomewhere({ upstream }: AnyConfig, upstreams: Upstreams): boolean 
   return upstream === '' || upstreams.has(upstream)
 }
 
+/** Names of upstreams that were there before; undefined where only a comparison of all could tell. */
+function lostUpstreams(
+  before: Upstreams | undefined,
+  after: Upstreams,
+): ReadonlySet<string> | undefined {
+  const changed = before && OverlayMap.between(before, after)
+  return changed && new Set([...changed].filter((name) => !after.has(name)))
+}
+
 function leadsNowhere({ name, upstream }: AnyConfig): string {
   return `Could not route "${name}" to upstream "${upstream}": there is none`
 }
@@ -83,10 +97,9 @@ function knownRoutes(
   if (previous === undefined) return []
   const { configuration: { apis, routes }, routes: { routes: compiled } } = previous
   const [earlier, first] = kind === 'api' ? [apis, 0] : [routes, apis.length]
-  const known = sameObjects<AnyConfig>(earlier, configs)
-  const unknown = known?.filter((at) => at === undefined).length ?? Infinity
-  if (known !== undefined && (unknown === 0 || unknown <= FEW && configs.length > MANY)) {
-    return known.map((at) => at === undefined ? undefined : compiled[first + at])
+  const same = sameObjects<AnyConfig>(earlier, configs)
+  if (same !== undefined && (same.fresh === 0 || same.fresh <= FEW && configs.length > MANY)) {
+    return same.places.map((at) => at === undefined ? undefined : compiled[first + at])
   }
   const before = compiled.slice(first, first + earlier.length)
   return reusable<AnyConfig, CompiledRoute>(before, configs, ({ name }) => name)

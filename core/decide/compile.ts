@@ -186,7 +186,11 @@ function* identityHeaders(configuration: Configuration): Iterable<string> {
       yield trustedProxies.clientCertificateHeader
     }
   }
-  for (const { forwardCertificate } of [...configuration.apis, ...configuration.routes]) {
-    if (forwardCertificate !== undefined) yield* forwardedNames(forwardCertificate)
+  for (const routes of [configuration.apis, configuration.routes]) {
+    // Of thousands few tell: what is asked of each must cost next to nothing.
+    for (let at = 0; at < routes.length; at++) {
+      const forward = routes[at]?.forwardCertificate
+      if (forward !== undefined) yield* forwardedNames(forward)
+    }
   }
 }

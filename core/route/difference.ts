@@ -70,15 +70,22 @@ function nextMeeting<T>(
   return undefined
 }
 
+/** Where each object of a list stood in an earlier one, and how many are new. */
+export interface Sameness {
+  readonly places: readonly (number | undefined)[]
+  readonly fresh: number
+}
+
 /**
- * Where each object of a list stood in an earlier one, undefined where it is new; undefined where the lists are too
- * different to tell at the cost of a comparison each.
+ * Finds the objects of a list in an earlier one; undefined where they are too different to tell at the cost of a
+ * comparison each.
  */
 export function sameObjects<T extends object>(
   before: readonly T[],
   after: readonly T[],
-): (number | undefined)[] | undefined {
+): Sameness | undefined {
   const places = new Array<number | undefined>(after.length).fill(undefined)
+  let fresh = 0
   let from = 0
   let to = 0
   while (from < before.length || to < after.length) {
@@ -90,6 +97,7 @@ export function sameObjects<T extends object>(
     if (apart === undefined) return undefined
     from += apart[0]
     to += apart[1]
+    fresh += apart[1]
   }
-  return places
+  return { places, fresh }
 }

@@ -4,8 +4,10 @@ import type { Assembled, Assembly } from './assembly.ts'
 import type { Failure } from './followers.ts'
 import type { Host } from './host.ts'
 
-/** Making a snapshot may take this part of the time at the most: what it took times this is waited after it. */
-const REST = 4
+/** Making snapshots may take one part in so many of the time. */
+const SHARE = 5
+/** So much of it may be used at once, where little was used before. */
+const CREDIT_MS = 250
 const LONGEST_REST_MS = 500
 /** Who waits for a revision that does not come is told so. */
 const GIVE_UP_AFTER_MS = 15_000
@@ -58,6 +60,9 @@ export class Live {
   #started = false
   /** Then a change of applications may let others in as well. */
   #leftOut = false
+  /** How much time may be used at once, as of a moment. */
+  #credit = CREDIT_MS
+  #creditAt = 0
   #restUntil = 0
 
   constructor(base: Configuration, options: LiveOptions) {
@@ -237,7 +242,12 @@ export class Live {
     const from = clock.monotonic()
     const done = await work()
     const to = clock.monotonic()
-    this.#restUntil = to + Math.min(REST * (to - from), LONGEST_REST_MS)
+    const earned = (to - this.#creditAt) / SHARE
+    const left = Math.min(this.#credit + earned, CREDIT_MS) - (to - from)
+    // A start that took long is not paid for by those who come after it.
+    this.#credit = Math.max(left, -LONGEST_REST_MS / SHARE)
+    this.#creditAt = to
+    this.#restUntil = to + Math.max(0, -this.#credit) * SHARE
     return done
   }
 
