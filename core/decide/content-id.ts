@@ -1,4 +1,4 @@
-import { hmacSha256, sha256 } from './sha256.ts'
+import { hmacSha256, sha256 } from '../pki/mod.ts'
 
 const utf8 = new TextEncoder()
 

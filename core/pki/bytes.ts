@@ -1,3 +1,5 @@
+import { sha256 } from './sha256.ts'
+
 /** Bytes over an ordinary buffer, as the web's crypto functions take them. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
@@ -74,8 +76,12 @@ export function fromBase64(text: string): Bytes | undefined {
   }
 }
 
+/** What is digested here; more is handed to WebCrypto, which is quicker from there on. */
+const SHORT = 4096
+
 /** SHA-256, lower-case hex. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  if (bytes.length <= SHORT) return sha256(bytes)
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', owned(bytes))))
 }
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import t from 'tap'
-import { hmacSha256, sha256 } from '../../../core/decide/sha256.ts'
+import { hmacSha256, sha256 } from '../../../core/pki/sha256.ts'
 
 t.test('sha256 is that of everybody else, whatever the length', (t) => {
   for (let length = 0; length < 300; length++) {
