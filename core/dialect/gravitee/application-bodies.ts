@@ -69,7 +69,7 @@ export const applicationSchema: z.ZodType<ApplicationBody> = z.looseObject({
     oauth: maybe(z.looseObject({})),
     tls: maybe(z.looseObject({
       client_certificate: text(200_000),
-      client_certificates: maybe(z.array(certificateSchema).max(50)),
+      client_certificates: maybe(z.array(certificateSchema).max(40)),
     })),
   })),
 }) as unknown as z.ZodType<ApplicationBody>

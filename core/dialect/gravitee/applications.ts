@@ -14,12 +14,10 @@ import { clientKey, keyOf } from './keys.ts'
 import type { Actor, Management } from './management.ts'
 import type { ApplicationDocument, ApplicationSettings, CertificateDocument } from './model.ts'
 import { clientIdOf } from './client-id.ts'
-import { archived, closings, LIVING } from './subscriptions.ts'
+import { archived, AT_ONCE, closings, LIVING } from './subscriptions.ts'
 
-/** Certificates that an application may have. */
-export const MOST_CERTIFICATES = 100
-/** Subscriptions that are closed in one transaction. */
-const AT_ONCE = 40
+/** Certificates that an application may have: with a claim each they fit into one transaction. */
+export const MOST_CERTIFICATES = 40
 
 const FIELDS: ReadonlySet<string> = new Set([
   ...['id', 'name', 'description', 'domain', 'type', 'client_id', 'clientId', 'settings', 'status'],

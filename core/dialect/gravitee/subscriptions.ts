@@ -18,8 +18,11 @@ import type {
 
 /** Subscriptions that stand in the way of another one. */
 export const LIVING: readonly SubscriptionStatus[] = ['PENDING', 'ACCEPTED', 'PAUSED']
-/** Subscriptions that are changed in one transaction, with an audit each. */
-const AT_ONCE = 40
+/**
+ * Subscriptions that are changed in one transaction, with an audit each, for which an old one may have to go: a store
+ * takes a hundred keys.
+ */
+export const AT_ONCE = 30
 
 /** What is asked for. */
 export interface SubscriptionOrder {

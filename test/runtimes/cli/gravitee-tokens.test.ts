@@ -194,6 +194,11 @@ t.test('several plans of one API, in their order', async (t) => {
     200,
     'an API key after it works',
   )
+  t.equal(
+    upstream.requests.at(-1)?.header('x-gravitee-api-key'),
+    undefined,
+    'and goes no further',
+  )
   t.equal(await get('/both', { 'x-gravitee-api-key': 'wrong' }), 401)
   await subscribe(plans[1])
   t.equal(await get('/both', {}, client), 200)

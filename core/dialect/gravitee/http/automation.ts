@@ -24,7 +24,7 @@ const schema = z.looseObject({
     app: z.looseObject({ type: text(), clientId: text(300) }).nullish(),
     tls: z.looseObject({
       clientCertificate: text(200_000),
-      clientCertificates: z.array(certificateSchema).max(50).nullish(),
+      clientCertificates: z.array(certificateSchema).max(20).nullish(),
     }).nullish(),
   }).nullish(),
 })

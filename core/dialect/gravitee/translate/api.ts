@@ -8,7 +8,7 @@ import {
 } from '../../../snapshot/mod.ts'
 import type { ApiDocument, PathDefinition, PlanDocument } from '../model.ts'
 import { pathsOf } from '../paths.ts'
-import { translatePlan } from './plan.ts'
+import { API_KEY_HEADER, translatePlan } from './plan.ts'
 import { translateUpstream } from './upstream.ts'
 
 /** The name of an API among the gateway's parts. */
@@ -34,7 +34,12 @@ export function translateApi(
   const { upstream, path, errors, warnings } = translateUpstream(api, name)
   const translated = plans.map((plan) => translatePlan(plan, api.extra['resources']))
   const problems = [...errors, ...translated.flatMap((each) => each.errors)]
-  const context = { name, target: path, plans: translated.map(({ plan }) => plan), verbose }
+  // A key goes no further than the gateway, unless its plan says so.
+  const hidden = plans.some(({ security }) =>
+    security.type === 'API_KEY' && security.configuration['propagateApiKey'] !== true
+  )
+  const own = translated.map(({ plan }) => plan)
+  const context = { name, target: path, plans: own, verbose, hidden }
   const apis = pathsOf(api.listeners).map((each, at) => translatePath(each, at, context))
   return { upstream, apis, errors: problems, warnings }
 }
@@ -44,12 +49,13 @@ interface PathContext {
   readonly target: string
   readonly plans: readonly PlanConfig[]
   readonly verbose: boolean
+  readonly hidden: boolean
 }
 
 function translatePath(
   { path, host }: PathDefinition,
   at: number,
-  { name, target, plans, verbose }: PathContext,
+  { name, target, plans, verbose, hidden }: PathContext,
 ): ApiConfig {
   const context = path.replace(/\/$/, '')
   return {
@@ -68,7 +74,7 @@ function translatePath(
     upstream: name,
     local: undefined,
     style: 'gravitee',
-    filters: filtersOf(context, target),
+    filters: filtersOf(context, target, hidden),
     variables: { api_id: name.slice('gravitee:'.length) },
     upstreamTimes: NO_UPSTREAM_TIMES,
     requireCertificate: false,
@@ -79,19 +85,20 @@ function translatePath(
   }
 }
 
-function filtersOf(context: string, target: string): FilterConfig[] {
+function filtersOf(context: string, target: string, hidden: boolean): FilterConfig[] {
   const { rewrite } = FILTER_DEFAULTS
   const id = FILTER_DEFAULTS['request-id']
   const filters: FilterConfig[] = [
     { ...id, header: 'X-Gravitee-Transaction-Id', inResponse: true },
     { ...id, header: 'X-Gravitee-Request-Id', inResponse: true },
   ]
-  if (context !== '' || target !== '') {
+  if (context !== '' || target !== '' || hidden) {
     filters.push({
       ...rewrite,
       raw: true,
       stripPrefix: context === '' ? undefined : context,
       addPrefix: target === '' ? undefined : target,
+      headers: hidden ? { ...rewrite.headers, remove: [API_KEY_HEADER] } : rewrite.headers,
     })
   }
   return filters

@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<SecurityType, PlanType>> = {
 }
 
 /** Gravitee's header for API keys. */
-const API_KEY_HEADER = 'x-gravitee-api-key'
+export const API_KEY_HEADER = 'x-gravitee-api-key'
 
 /** A plan in the gateway's terms, and what cannot be done. */
 export interface TranslatedPlan {
