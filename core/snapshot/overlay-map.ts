@@ -1,5 +1,6 @@
-/** Beyond so many differences a copy costs less than looking twice. */
+/** So many differences are kept, and of large maps this part of their size: then a copy costs less. */
 const LIMIT = 256
+const PART = 16
 
 /** What is different. */
 export interface Differences<K, V> {
@@ -50,7 +51,8 @@ export class OverlayMap<K, V> implements ReadonlyMap<K, V> {
     }
     if (!changed) return map
     const overlay = new OverlayMap(base, all, gone)
-    return all.size + gone.size > LIMIT ? new Map(overlay) : overlay
+    const many = Math.max(LIMIT, base.size / PART)
+    return all.size + gone.size > many ? new Map(overlay) : overlay
   }
 
   /** The keys at which two maps may differ; undefined where only a comparison of all could tell. */
