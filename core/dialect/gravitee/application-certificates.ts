@@ -187,10 +187,13 @@ export async function replaceCertificates(
           ...claims.conditions,
           ...free.conditions,
         ],
-        audits: [
-          ...certificates.map((each) => noteOf('CLIENT_CERTIFICATE_UPDATED', undefined, each)),
-          ...gone.map(({ value }) => noteOf('CLIENT_CERTIFICATE_DELETED', value, undefined)),
-        ],
+        audits: [{
+          event: 'CLIENT_CERTIFICATES_REPLACED',
+          reference: { type: 'APPLICATION' as const, id: application },
+          properties: { APPLICATION: application },
+          before: { certificates: own.map(({ value }) => toldOf(value)) },
+          after: { certificates: certificates.map(toldOf) },
+        }],
         inForce: true,
         result: undefined,
       }
