@@ -6,6 +6,8 @@ const LONGEST_WAIT_MS = 1000
 /** So many writes that follow each other within this time are a flood. */
 const FLOOD_MS = 250
 const FLOOD = 300
+/** A flood that halts for less than this goes on: whoever writes may have been held up. */
+const PAUSE_MS = 2000
 /** In a flood, waits that are longer than this on average are left out. */
 const PATIENCE_MS = 5
 
@@ -31,7 +33,9 @@ export class Pace {
   /** @returns what is wrong with documents because of the write, as far as it is known */
   async wait(revision: number): Promise<readonly DocumentProblem[]> {
     const from = this.#clock.monotonic()
-    this.#row = from - this.#last < FLOOD_MS ? this.#row + 1 : 0
+    const gap = from - this.#last
+    if (gap < FLOOD_MS) this.#row++
+    else if (gap >= PAUSE_MS) this.#row = 0
     this.#last = from
     const found = this.#inForce(revision).then((state) => {
       this.#usual += (this.#clock.monotonic() - from - this.#usual) / 4

@@ -80,5 +80,7 @@ t.test('in a flood of writes that take long, answers come at once; after it they
   pass(1)
   t.equal(await waits(), false)
   pass(1000)
-  t.equal(await waits(), true)
+  t.equal(await waits(), false, 'a pause')
+  pass(2000)
+  t.equal(await waits(), true, 'its end')
 })
