@@ -1,5 +1,6 @@
 import type { DocumentProblem } from '../../core/dialect/mod.ts'
 import type { Clock } from '../../core/mod.ts'
+import type { Host } from './host.ts'
 
 /** How long a worker may take to follow before nobody waits for it any more. */
 const GIVE_UP_AFTER_MS = 5000
@@ -25,6 +26,32 @@ export function followed(revision: number, failed: readonly Failure[]): Followed
   return { kind: 'in-force', revision, failed }
 }
 
+/** What a worker asks before it takes clients, and what it is answered. */
+interface Join {
+  readonly kind: 'join' | 'joined'
+  readonly nonce: string
+  /** That is in force in the primary. */
+  readonly revision: number
+}
+
+/**
+ * Resolves once a worker may take clients: its primary waits for it from now on, and what was in force there is in
+ * force here.
+ */
+export async function joinPrimary(
+  { workers, entropy }: Pick<Host, 'workers' | 'entropy'>,
+  inForce: (revision: number) => Promise<unknown>,
+): Promise<void> {
+  const nonce = [...entropy.bytes(12)].join('-')
+  const revision = new Promise<number>((resolve) => {
+    workers.onMessage((message) => {
+      if (isJoin(message, 'joined') && message.nonce === nonce) resolve(message.revision)
+    })
+  })
+  workers.send({ kind: 'join', nonce, revision: 0 } satisfies Join)
+  await inForce(await revision)
+}
+
 /** How far the workers are that follow the store, so that what is answered holds in all of them. */
 export class Followers {
   readonly #clock: Clock
@@ -37,9 +64,17 @@ export class Followers {
     this.#clock = clock
   }
 
-  /** Takes a worker's message, where it is one. */
-  take(message: unknown, worker: number): void {
-    if (!isFollowed(message)) return
+  /**
+   * Takes a worker's message, where it is one.
+   * @param revision that is in force here
+   * @returns what to answer
+   */
+  take(message: unknown, worker: number, revision: number): unknown {
+    if (isJoin(message, 'join')) {
+      if (!this.#revisions.has(worker)) this.#revisions.set(worker, 0)
+      return { kind: 'joined', nonce: message.nonce, revision } satisfies Join
+    }
+    if (!isFollowed(message)) return undefined
     this.#revisions.set(worker, message.revision)
     for (const { revision, problems } of message.failed) this.#failed.set(revision, problems)
     for (const oldest of this.#failed.keys()) {
@@ -47,6 +82,7 @@ export class Followers {
       this.#failed.delete(oldest)
     }
     this.#look()
+    return undefined
   }
 
   /** A worker is gone: it serves nobody. */
@@ -82,6 +118,11 @@ export class Followers {
   #look(): void {
     for (const look of [...this.#waiting]) look()
   }
+}
+
+function isJoin(message: unknown, kind: Join['kind']): message is Join {
+  return typeof message === 'object' && message !== null && 'kind' in message &&
+    message.kind === kind
 }
 
 function isFollowed(message: unknown): message is Followed {

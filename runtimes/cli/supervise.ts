@@ -33,7 +33,9 @@ export async function supervise(
   }
   host.workers.onMessage((message, worker) => {
     if (isReport(message)) reports.set(worker, message.values)
-    service.backing?.followers.take(message, worker)
+    const { backing } = service
+    const answer = backing?.followers.take(message, worker, backing.live.revision)
+    if (answer !== undefined) host.workers.send(answer)
   })
   passIssuersOn(service)
   const onExit = (worker: number, code: number | undefined): void => {

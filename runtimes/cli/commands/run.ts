@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { serveAdmin } from '../admin-listener.ts'
 import { watchExpiry } from '../expiry.ts'
+import { joinPrimary } from '../followers.ts'
 import type { Host } from '../host.ts'
 import { Service } from '../service.ts'
 import { problemLines } from '../snapshot-source.ts'
@@ -51,7 +52,12 @@ async function serveHere(
   { announce = logListeners }: ServeOptions,
 ): Promise<number | undefined> {
   serveAdmin(service)
-  const failed = await service.listen(service.host.workers.isWorker ? 'traffic' : 'all')
+  const { host, backing } = service
+  const { isWorker } = host.workers
+  if (isWorker && backing !== undefined) {
+    await joinPrimary(host, (revision) => backing.live.inForce(revision))
+  }
+  const failed = await service.listen(isWorker ? 'traffic' : 'all')
   if (failed !== '') return await giveUp(service, failed)
   followSignals(service)
   reportToPrimary(service)
