@@ -5,6 +5,9 @@ import type { Host } from './host.ts'
 /** How long a worker may take to follow before nobody waits for it any more. */
 const GIVE_UP_AFTER_MS = 5000
 
+/** How often a worker asks whether it may take clients. */
+const ASK_EVERY_MS = 200
+
 /** How many revisions are remembered that something was wrong with. */
 const FAILURES_KEPT = 1000
 
@@ -39,17 +42,23 @@ interface Join {
  * force here.
  */
 export async function joinPrimary(
-  { workers, entropy }: Pick<Host, 'workers' | 'entropy'>,
+  { workers, entropy, clock }: Pick<Host, 'workers' | 'entropy' | 'clock'>,
   inForce: (revision: number) => Promise<unknown>,
 ): Promise<void> {
   const nonce = [...entropy.bytes(12)].join('-')
-  const revision = new Promise<number>((resolve) => {
+  const ask = (): void => workers.send({ kind: 'join', nonce, revision: 0 } satisfies Join)
+  const timers: (() => void)[] = []
+  const revision = await new Promise<number>((resolve) => {
     workers.onMessage((message) => {
       if (isJoin(message, 'joined') && message.nonce === nonce) resolve(message.revision)
     })
+    // An answer to a process that has just begun may be lost.
+    timers.push(clock.every(ASK_EVERY_MS, ask))
+    timers.push(clock.after(GIVE_UP_AFTER_MS, () => resolve(0)))
+    ask()
   })
-  workers.send({ kind: 'join', nonce, revision: 0 } satisfies Join)
-  await inForce(await revision)
+  for (const stop of timers) stop()
+  await inForce(revision)
 }
 
 /** How far the workers are that follow the store, so that what is answered holds in all of them. */

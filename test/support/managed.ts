@@ -88,10 +88,11 @@ export class Managed {
     return id
   }
 
-  /** The status of a request to the listener `plain`. */
-  async get(path: string): Promise<number> {
+  /** The status of a request to the listener `plain`. Rejects where it takes longer. */
+  async get(path: string, withinMs = 20_000): Promise<number> {
     const response = await fetch(`http://${this.#plain}${path}`, {
       headers: { Connection: 'close' },
+      signal: AbortSignal.timeout(withinMs),
     })
     await response.arrayBuffer()
     return response.status

@@ -12,6 +12,8 @@ t.test('what is answered over the API holds in every worker', async (t) => {
   const listeners = 'listeners: [{ name: plain, address: 127.0.0.1:0 }]'
   writeFileSync(file, `${MANAGED}${listeners}\nworkers: 2\n`)
   const gateway = await new Managed(t, file).started()
+  // Deno's node:cluster may lose the first connection that it hands to a worker; nothing is claimed about that one.
+  await Promise.all(Array.from({ length: 8 }, () => gateway.get('/', 2000).catch(() => 0)))
   // Under Deno, a connection that is handed to a worker before it listens is answered by nobody.
   await gateway.program.said(/(?:"Listening","listener":"plain"[^]*){2}/)
   const statuses = async (path: string): Promise<number[]> => {
