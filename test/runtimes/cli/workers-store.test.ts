@@ -12,12 +12,16 @@ t.test('what is answered over the API holds in every worker', async (t) => {
   const listeners = 'listeners: [{ name: plain, address: 127.0.0.1:0 }]'
   writeFileSync(file, `${MANAGED}${listeners}\nworkers: 2\n`)
   const gateway = await new Managed(t, file).started()
-  // Deno's node:cluster may lose the first connection that it hands to a worker; nothing is claimed about that one.
-  await Promise.all(Array.from({ length: 8 }, () => gateway.get('/', 2000).catch(() => 0)))
-  // Under Deno, a connection that is handed to a worker before it listens is answered by nobody.
-  await gateway.program.said(/(?:"Listening","listener":"plain"[^]*){2}/)
+  // Deno's node:cluster loses a connection now and then on its way to a worker: it is asked once more.
+  const ask = async (path: string): Promise<number> => {
+    for (let tries = 0; tries < 4; tries++) {
+      const status = await gateway.get(path, 1500).catch(() => undefined)
+      if (status !== undefined) return status
+    }
+    throw new Error(`${path} is never answered`)
+  }
   const statuses = async (path: string): Promise<number[]> => {
-    const all = await Promise.all(Array.from({ length: 12 }, () => gateway.get(path)))
+    const all = await Promise.all(Array.from({ length: 12 }, () => ask(path)))
     return [...new Set(all)]
   }
   for (let round = 0; round < 5; round++) {
