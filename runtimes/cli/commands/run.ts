@@ -42,6 +42,10 @@ export async function serve(
   watchExpiry(service)
   const { workers } = loaded.snapshot.configuration
   if (workers === 1) return await serveHere(service, options)
+  if (host.runtime === 'deno') {
+    const message = "Deno's node:cluster may lose connections and messages between workers"
+    host.log.write('warn', message, { remedy: 'workers: 1, or run on Node' })
+  }
   const code = await supervise(service, workers, { [SECRET_VARIABLE]: hex(secret) })
   if (code === undefined) await (options.announce ?? logListeners)(service)
   return code
