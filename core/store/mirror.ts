@@ -36,6 +36,7 @@ const WRITE_AFTER_MS = 2000
 const ALL = '/'
 /** The first line of the file; another form would begin otherwise. */
 const FORM = 'sallyport-last-good 1'
+const HEAD = new RegExp(`^${FORM} (\\d+) (\\d+)$`)
 
 /**
  * Keeps the last known state of another store in a file, so that a gateway can start while that store is away. Only
@@ -129,7 +130,7 @@ export class MirrorStore extends StoreBase {
       const text = await this.#options.file.read()
       if (text === undefined) return undefined
       const [head = '', ...lines] = text.trimEnd().split('\n')
-      const [, revision, count] = /^sallyport-last-good 1 (\d+) (\d+)$/.exec(head) ?? []
+      const [, revision, count] = HEAD.exec(head) ?? []
       if (Number(count) !== lines.length) throw new Error('it is not whole')
       const documents = lines.map((line) => freezeJson(JSON.parse(line)) as StoredDocument)
       this.#options.log.write('warn', 'The store is away: starting from the last good state', {

@@ -1,6 +1,7 @@
 import { parseText } from '../../../snapshot/mod.ts'
 import type { Json } from '../../../store/mod.ts'
 import { idOf, isTable, type Table } from '../table.ts'
+import { KINDS } from '../translate/state.ts'
 import { substitute } from './substitute.ts'
 
 /** What a file of documents says. */
@@ -10,18 +11,7 @@ export interface StandaloneFile {
 }
 
 /** Kinds that a file may hold, each a list. */
-export const STANDALONE_KINDS: readonly string[] = [
-  'routes',
-  'services',
-  'upstreams',
-  'ssls',
-  'consumers',
-  'consumer_groups',
-  'global_rules',
-  'plugin_configs',
-  'plugin_metadata',
-  'protos',
-]
+export const STANDALONE_KINDS: readonly string[] = [...KINDS, 'protos']
 
 /** The end of a YAML file that is whole (APISIX looks at the last ten bytes). */
 const END = /#END\s*$/

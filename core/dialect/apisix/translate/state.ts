@@ -94,7 +94,8 @@ export class Documents {
 }
 
 const NONE: ReadonlyMap<string, Known> = new Map()
-const KINDS = new Set([
+/** The kinds of documents that are translated, or translated with. */
+export const KINDS: ReadonlySet<string> = new Set([
   'routes',
   'services',
   'upstreams',
