@@ -5,7 +5,7 @@ import { bad, Fault, forbidden } from './faults.ts'
 import { keyOf, pathKey } from './keys.ts'
 import type { Actor, Management } from './management.ts'
 import type { ApiDocument, PathDefinition } from './model.ts'
-import { duplicatePath, pathsOf, sanitizeListeners } from './paths.ts'
+import { conflictOf, duplicatePath, pathsOf, sanitizeListeners } from './paths.ts'
 import { closePlan } from './plans.ts'
 import { unmasked } from './secrets.ts'
 import { checkApi } from './translate/check.ts'
@@ -17,8 +17,9 @@ const KEPT_DEPLOYMENTS = 20
 function checkKind({ definitionVersion, type }: ApiBody): void {
   if (definitionVersion !== 'V4') {
     throw bad(
-      'api.definitionVersion.unsupported',
-      `Api definition [${definitionVersion}] is not supported`,
+      'api.definitionVersionNotSupported',
+      `The definition versions ${definitionVersion} is not supported anymore.`,
+      { definitionVersion },
     )
   }
   if (type === 'PROXY') return
@@ -101,16 +102,14 @@ function claimPaths(
   const conditions: Condition[] = []
   for (const [key, path] of wanted) {
     if (had.has(key)) continue
-    const owner = catalogue.paths.get(key.slice(pathKeyPrefix))
-    if (owner !== undefined) throw duplicatePath(path)
+    const conflict = conflictOf(path, catalogue.paths, api.id)
+    if (conflict !== undefined) throw duplicatePath(conflict)
     operations.push({ put: key, value: api.id })
     conditions.push({ key, revision: 0 })
   }
   for (const key of had) if (!wanted.has(key)) operations.push({ delete: key })
   return { operations, conditions }
 }
-
-const pathKeyPrefix = keyOf('path', '').length
 
 /** Replaces what an API says. Throws Fault. */
 export function updateApi(

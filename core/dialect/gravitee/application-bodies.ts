@@ -57,19 +57,38 @@ export const validateSchema: z.ZodType<{ readonly certificate: string }> = z.loo
   certificate: certificateText,
 })
 
-/** `POST /applications` and `PUT /applications/{id}`. */
-export const applicationSchema: z.ZodType<ApplicationBody> = z.looseObject({
-  name: name(),
-  description: name(10_000),
+/** Text that must be there, with Gravitee's words where it is not. */
+function told(what: string, most: number, least = 0): z.ZodType<string> {
+  return z.string({ error: ({ input }) => input == null ? `${what} must not be null` : undefined })
+    .min(least, `${what} must not be empty`).max(most)
+}
+
+const settingsSchema = z.looseObject({
+  app: maybe(z.looseObject({ type: text(), client_id: text(300) })),
+  oauth: maybe(z.looseObject({})),
+  tls: maybe(z.looseObject({
+    client_certificate: text(200_000),
+    client_certificates: maybe(z.array(certificateSchema).max(40)),
+  })),
+})
+
+const shape = {
+  name: told("Application's name", 512, 1),
+  description: told("Application's description", 10_000),
   domain: text(),
   type: text(),
   client_id: text(),
-  settings: maybe(z.looseObject({
-    app: maybe(z.looseObject({ type: text(), client_id: text(300) })),
-    oauth: maybe(z.looseObject({})),
-    tls: maybe(z.looseObject({
-      client_certificate: text(200_000),
-      client_certificates: maybe(z.array(certificateSchema).max(40)),
-    })),
-  })),
+}
+
+/** `POST /applications`. */
+export const applicationSchema: z.ZodType<ApplicationBody> = z.looseObject({
+  ...shape,
+  settings: maybe(settingsSchema),
+}) as unknown as z.ZodType<ApplicationBody>
+
+/** `PUT /applications/{id}`. */
+export const updateApplicationSchema: z.ZodType<ApplicationBody> = z.looseObject({
+  ...shape,
+  settings: z.unknown().refine((value) => value != null, "Application's settings must not be null")
+    .pipe(settingsSchema),
 }) as unknown as z.ZodType<ApplicationBody>

@@ -14,7 +14,8 @@ import { checkDates, isActive } from './certificates.ts'
 import { bad, Fault } from './faults.ts'
 import type { Actor, Management } from './management.ts'
 import type { CertificateDocument } from './model.ts'
-import { archived, LIVING } from './subscriptions.ts'
+import { LIVING } from './subscriptions/closing.ts'
+import { archived } from './subscriptions/subscribe.ts'
 
 /** Whose certificates, and who asks. */
 export interface Owner {

@@ -1,7 +1,7 @@
 import type { Condition, Json, Operation } from '../../store/mod.ts'
 import { extraOf, plain } from './api-bodies.ts'
 import type { ApplicationBody, CertificateBody } from './application-bodies.ts'
-import { claimCertificates, releaseClaims } from './certificate-claims.ts'
+import { claimCertificates } from './certificate-claims.ts'
 import {
   alreadyUsed,
   checkDates,
@@ -9,12 +9,13 @@ import {
   type ReadCertificate,
   readClientCertificate,
 } from './certificates.ts'
-import { bad, forbidden } from './faults.ts'
+import { bad, type Fault } from './faults.ts'
 import { clientKey, keyOf } from './keys.ts'
 import type { Actor, Management } from './management.ts'
 import type { ApplicationDocument, ApplicationSettings, CertificateDocument } from './model.ts'
 import { clientIdOf } from './client-id.ts'
-import { archived, AT_ONCE, closings, LIVING } from './subscriptions.ts'
+import { LIVING } from './subscriptions/closing.ts'
+import { archived } from './subscriptions/subscribe.ts'
 
 /** Certificates that an application may have: with a claim each they fit into one transaction. */
 export const MOST_CERTIFICATES = 40
@@ -84,6 +85,7 @@ export async function createApplication(
   body: ApplicationBody,
   { actor, id }: { readonly actor: Actor; readonly id?: string },
 ): Promise<ApplicationDocument> {
+  if (body.settings?.app !== undefined && body.settings.oauth !== undefined) throw invalidType()
   const candidates = await readCandidates(body)
   const { ledger } = management
   const lock = `application ${id ?? ledger.ids.next()}`
@@ -148,7 +150,7 @@ function settingsOf({ settings, type, client_id }: ApplicationBody): Application
 }
 
 /** Takes an application's client id, and lets go of the one before. Throws Fault where another one has it. */
-function claimClient(
+export function claimClient(
   { catalogue }: Management,
   application: ApplicationDocument,
   before: ApplicationDocument | undefined,
@@ -160,7 +162,8 @@ function claimClient(
   if (wanted === undefined) return { operations, conditions: [] }
   const key = clientKey(wanted)
   if (catalogue.clients.has(encodeURIComponent(wanted))) {
-    throw bad('clientId.exists', `Client id [${wanted}] already exists`, { clientId: wanted })
+    const message = `An application already exists with client_id [${wanted}]`
+    throw bad('application.clientId.exists', message, { clientId: wanted })
   }
   operations.push({ put: key, value: application.id })
   return { operations, conditions: [{ key, revision: 0 }] }
@@ -175,6 +178,7 @@ export async function updateApplication(
   return await management.ledger.change({ by: actor.name, lock: `application ${id}` }, () => {
     const known = management.ownApplication(id, actor)
     if (known.value.status === 'ARCHIVED') throw archived(known.value)
+    checkSettings(management, body, known.value)
     const { domain: _, ...before } = known.value
     const application = plain({
       ...before,
@@ -200,100 +204,30 @@ export async function updateApplication(
   })
 }
 
-/** Archives an application: its subscriptions are closed, and its certificates are free for others. Throws Fault. */
-export async function archiveApplication(
-  management: Management,
-  id: string,
-  actor: Actor,
-): Promise<void> {
-  const { ledger } = management
-  await ledger.change({ by: actor.name, lock: `application ${id}` }, () => {
-    const known = management.ownApplication(id, actor)
-    if (known.value.status === 'ARCHIVED') throw archived(known.value)
-    const application = { ...known.value, status: 'ARCHIVED' as const, updatedAt: management.now() }
-    const client = claimClient(management, application, known.value)
-    return {
-      operations: [{ put: known.key, value: application as unknown as Json }, ...client.operations],
-      conditions: [{ key: known.key, revision: known.modifyRevision }],
-      audits: [{
-        ...noteOf('APPLICATION_ARCHIVED', application),
-        before: known.value,
-        after: application,
-      }],
-      inForce: true,
-      result: undefined,
-    }
+/** Tokens find their application by its client id. Throws Fault. */
+function checkSettings(
+  { catalogue }: Management,
+  { settings, client_id }: ApplicationBody,
+  { id }: ApplicationDocument,
+): void {
+  if ((settings?.app === undefined) === (settings?.oauth === undefined)) throw invalidType()
+  if (settings?.app === undefined || (settings.app.client_id ?? client_id ?? '') !== '') return
+  const needed = catalogue.subscriptionsOf(id).some(({ value }) => {
+    const type = catalogue.plans.get(value.planId)?.value.security.type
+    return LIVING.includes(value.status) && (type === 'JWT' || type === 'OAUTH2')
   })
-  // It lets nobody in any more; what follows frees what it held, a transaction's worth at a time.
-  while (await freeSome(management, id, actor));
+  if (!needed) return
+  const message = "Can't update application because client_id is missing and it has subscriptions"
+  throw bad('application.clientId', message)
 }
 
-/** Closes some subscriptions of an archived application and frees some certificates; whether there are more. */
-async function freeSome(management: Management, id: string, actor: Actor): Promise<boolean> {
-  const { ledger, catalogue } = management
-  return await ledger.change({ by: actor.name, lock: `application ${id}` }, async () => {
-    const living = catalogue.subscriptionsOf(id).filter(({ value }) =>
-      LIVING.includes(value.status)
-    )
-    const closing = closings(management, living.slice(0, AT_ONCE))
-    const held = catalogue.certificatesOf(id).map(({ value }) => value)
-    const claims = await releaseClaims(management, living.length > 0 ? [] : held)
-    return {
-      operations: [...closing.operations, ...claims.operations.slice(0, AT_ONCE)],
-      conditions: [...closing.conditions, ...claims.conditions.slice(0, AT_ONCE)],
-      audits: closing.audits,
-      inForce: false,
-      result: living.length > 0 || claims.operations.length > AT_ONCE,
-    }
-  })
+function invalidType(): Fault {
+  const message = 'Application is defined with a missing type or multiple types (app / oauth)'
+  return bad('application.invalid', message)
 }
 
-/** Takes an application out of the archive; its certificates count again where nobody else has them. Throws Fault. */
-export async function restoreApplication(
-  management: Management,
-  id: string,
-  actor: Actor,
-): Promise<ApplicationDocument> {
-  const { ledger, catalogue } = management
-  if (actor.role !== 'admin') throw forbidden()
-  return await ledger.change({ by: actor.name, lock: `application ${id}` }, async () => {
-    const known = management.ownApplication(id, actor)
-    const { name, status } = known.value
-    if (status !== 'ARCHIVED') {
-      throw bad('application.active', `Application [${name}] is active and cannot be restored.`, {
-        application: name,
-      })
-    }
-    const application = { ...known.value, status: 'ACTIVE' as const, updatedAt: management.now() }
-    const claims = await claimCertificates(
-      management,
-      catalogue.certificatesOf(id).map(({ value }) => value),
-      { lost: 'release' },
-    )
-    const client = claimClient(management, application, known.value)
-    return {
-      operations: [
-        { put: known.key, value: application as unknown as Json },
-        ...claims.operations,
-        ...client.operations,
-      ],
-      conditions: [
-        { key: known.key, revision: known.modifyRevision },
-        ...claims.conditions,
-        ...client.conditions,
-      ],
-      audits: [{
-        ...noteOf('APPLICATION_RESTORED', application),
-        before: known.value,
-        after: application,
-      }],
-      inForce: true,
-      result: application,
-    }
-  })
-}
-
-function noteOf(event: string, { id }: ApplicationDocument): {
+/** What is noted of an application. */
+export function noteOf(event: string, { id }: ApplicationDocument): {
   event: string
   reference: { type: 'APPLICATION'; id: string }
   properties: Record<string, string>

@@ -131,5 +131,5 @@ function newPassword(random: Uint8Array): string {
 }
 
 function unauthorized(): Fault {
-  return new Fault(401, 'Unauthorized', { code: 'errors.unauthorized' })
+  return new Fault(401, 'Unauthorized', { code: 'unauthorized' })
 }

@@ -21,7 +21,7 @@ async function readJson(request: Request): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Fault(400, 'The body is not JSON', { code: 'invalid' })
+    throw new Fault(400, 'The body is not JSON')
   }
 }
 
@@ -38,7 +38,9 @@ function detailOf(issue: z.core.$ZodIssue, value: unknown): FaultDetail {
     invalidValue = (invalidValue as Record<PropertyKey, unknown>)?.[step]
   }
   const missing = invalidValue === undefined || invalidValue === null
-  const message = missing ? 'must not be null' : issue.message
+  const message = missing && !/ must not be /.test(issue.message)
+    ? 'must not be null'
+    : issue.message
   const told = typeof invalidValue === 'object' ? undefined : invalidValue
   return {
     message,

@@ -59,10 +59,10 @@ export function notFound(kind: keyof typeof NAMES, id: string): Fault {
 /** 403: known, but not allowed. */
 export function forbidden(): Fault {
   const message = 'You do not have sufficient rights to access this resource'
-  return new Fault(403, message, { code: 'errors.forbidden' })
+  return new Fault(403, message, { code: 'forbidden' })
 }
 
 /** 400 for a body that is not as it should be. */
 export function invalidBody(details: readonly FaultDetail[]): Fault {
-  return new Fault(400, 'Validation error', { code: 'invalid', details })
+  return new Fault(400, 'Validation error', { details })
 }

@@ -5,10 +5,11 @@ import type { Known } from './catalogue.ts'
 import { bad, Fault } from './faults.ts'
 import { keyOf } from './keys.ts'
 import type { Actor, Management } from './management.ts'
-import type { ApiDocument, PlanDocument, PlanStatus } from './model.ts'
+import type { ApiDocument, PlanDocument, PlanStatus, SecurityType } from './model.ts'
 import { PLAN_FIELDS, type PlanBody } from './plan-bodies.ts'
 import { unmasked } from './secrets.ts'
-import { closeSubscriptionsOfPlan } from './subscriptions.ts'
+import { movedBy, orderFor, publishedPlans } from './plan-order.ts'
+import { ANY, closeSubscriptionsOfPlan, LIVING } from './subscriptions/closing.ts'
 import { checkPlan } from './translate/check.ts'
 
 /** What may be said of a plan that comes to be beside its body. */
@@ -53,12 +54,14 @@ function newPlan(
   if (body.definitionVersion !== 'V4') {
     throw new Fault(400, 'Plan is not valid.', { code: 'plan.invalid' })
   }
+  if (body.mode === 'PUSH' && body.security !== undefined) {
+    throw bad('plan.invalid', "Security type is forbidden for plan with 'Push' mode")
+  }
   if (body.security === undefined || (body.mode !== undefined && body.mode !== 'STANDARD')) {
+    const mode = body.mode ?? 'STANDARD'
     throw bad(
       'plan.invalid',
-      `Plan mode [${
-        body.mode ?? 'STANDARD'
-      }] without security is not supported: STANDARD with security is`,
+      `Plan mode [${mode}] without security is not supported: STANDARD with security is`,
     )
   }
   const tcp = definition.listeners.some(({ type }) => type === 'TCP')
@@ -69,7 +72,6 @@ function newPlan(
       `Cannot create ${names[body.security.type]} plan for TCP API`,
     )
   }
-  const orders = management.catalogue.plansOf(api).map(({ value }) => value.order)
   const plan: PlanDocument = plain({
     id: id ?? management.ledger.ids.next(),
     ...(crossId === undefined ? {} : { crossId }),
@@ -78,9 +80,9 @@ function newPlan(
     description: body.description ?? '',
     security: { type: body.security.type, configuration: body.security.configuration ?? {} },
     ...(body.selectionRule === undefined ? {} : { selectionRule: body.selectionRule }),
-    validation: body.validation,
+    validation: validationOf(body.security.type, body.validation),
     status,
-    order: body.order ?? Math.max(0, ...orders) + 1,
+    order: body.order ?? 0,
     characteristics: body.characteristics ?? [],
     flows: (body.flows ?? []) as Json,
     extra: extraOf(body, PLAN_FIELDS),
@@ -90,6 +92,11 @@ function newPlan(
   })
   checkPlan(plan, definition)
   return plan
+}
+
+/** Nobody is asked about who comes in without a key. */
+function validationOf(type: SecurityType, asked: 'AUTO' | 'MANUAL'): 'AUTO' | 'MANUAL' {
+  return type === 'KEY_LESS' ? 'AUTO' : asked
 }
 
 /** Whether a plan takes part in traffic. */
@@ -109,13 +116,16 @@ async function changePlan(
   { id, actor, api, event }: PlanOrder & { readonly event: string },
   change: (before: PlanDocument) => PlanDocument,
 ): Promise<PlanDocument> {
-  return await management.ledger.change({ by: actor.name, lock: `plan ${id}` }, () => {
+  // Plans of one API are changed one after another: their order and their number have rules.
+  const lock = `plans ${management.plan(id, api).value.apiId}`
+  return await management.ledger.change({ by: actor.name, lock }, () => {
     const known = ownPlan(management, { id, actor, ...(api === undefined ? {} : { api }) })
     const plan = plain({ ...change(known.value), updatedAt: management.now() })
     if (plan.status !== 'CLOSED') checkPlan(plan, management.api(plan.apiId).value)
+    const moved = movedBy(management, known.value, plan)
     return {
-      operations: [{ put: known.key, value: plan as unknown as Json }],
-      conditions: [{ key: known.key, revision: known.modifyRevision }],
+      operations: [{ put: known.key, value: plan as unknown as Json }, ...moved.operations],
+      conditions: [{ key: known.key, revision: known.modifyRevision }, ...moved.conditions],
       audits: [planNote(event, known.value, plan)],
       inForce: isLive(plan) || isLive(known.value),
       result: plan,
@@ -145,8 +155,8 @@ export function updatePlan(
       description: written.description ?? before.description,
       security: { type: before.security.type, configuration },
       ...(written.selectionRule === undefined ? {} : { selectionRule: written.selectionRule }),
-      validation: written.validation,
-      order: written.order ?? before.order,
+      validation: validationOf(before.security.type, written.validation),
+      order: orderFor(management, before, written.order),
       characteristics: written.characteristics ?? before.characteristics,
       flows: (written.flows ?? before.flows) as Json,
       extra: extraOf(written, PLAN_FIELDS),
@@ -162,8 +172,19 @@ export function publishPlan(management: Management, order: PlanOrder): Promise<P
       throw bad('plan.published', `Plan ${before.id} is already published !`, { plan: before.id })
     }
     if (before.status === 'DEPRECATED') throw deprecated(before.id)
-    return { ...before, status: 'PUBLISHED', publishedAt: management.now() }
+    if (before.security.type === 'KEY_LESS') checkOnlyKeyless(management, before)
+    const order = (publishedPlans(management, before).at(-1)?.value.order ?? 0) + 1
+    return { ...before, status: 'PUBLISHED', order, publishedAt: management.now() }
   })
+}
+
+function checkOnlyKeyless({ catalogue }: Management, { id, apiId }: PlanDocument): void {
+  const taken = catalogue.plansOf(apiId).some(({ value }) =>
+    isLive(value) && value.security.type === 'KEY_LESS'
+  )
+  if (!taken) return
+  const message = 'A key-less plan is already published (or has been deprecated)!'
+  throw bad('plan.keyless.exists', message, { plan: id })
 }
 
 /** A deprecated plan serves those who have it and takes nobody new. Throws Fault. */
@@ -204,19 +225,16 @@ export async function deletePlan(management: Management, order: PlanOrder): Prom
   const { id, actor } = order
   await management.ledger.change({ by: actor.name, lock: `plan ${id}` }, () => {
     const known = ownPlan(management, order)
-    const { type } = known.value.security
-    if (
-      type !== 'KEY_LESS' && management.catalogue.count(id, ['PENDING', 'ACCEPTED', 'PAUSED']) > 0
-    ) {
-      throw bad(
-        'plan.delete',
-        `Plan [${id}] can not be deleted because it has active subscriptions`,
-        { plan: id },
-      )
+    const used = isLive(known.value) ? ANY : LIVING
+    if (management.catalogue.count(id, used) > 0) {
+      const message =
+        "You can't delete a plan with existing subscriptions. Please close it instead."
+      throw bad('plan.notDeletable', message, { plan: id })
     }
+    const moved = movedBy(management, known.value, undefined)
     return {
-      operations: [{ delete: known.key }],
-      conditions: [{ key: known.key, revision: known.modifyRevision }],
+      operations: [{ delete: known.key }, ...moved.operations],
+      conditions: [{ key: known.key, revision: known.modifyRevision }, ...moved.conditions],
       audits: [planNote('PLAN_DELETED', known.value, undefined)],
       inForce: isLive(known.value),
       result: undefined,

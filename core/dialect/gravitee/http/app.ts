@@ -6,7 +6,9 @@ import type { Management } from '../management.ts'
 import { addAutomationRoutes } from './automation.ts'
 import type { AddRoutes, Call, Part, Variables } from './exchange.ts'
 import { openApi } from './openapi.ts'
+import { addApiKeyRoutesV1 } from './v1-api-keys.ts'
 import { addApplicationRoutes, addCertificateRoutes } from './v1-applications.ts'
+import { addAuditRoutesV1 } from './v1-audits.ts'
 import { addApisV1 } from './v1-apis.ts'
 import { addSubscriptionRoutesV1 } from './v1-subscriptions.ts'
 import { addApiRoutes } from './v2-apis.ts'
@@ -28,6 +30,8 @@ const V1: readonly AddRoutes[] = [
   addCertificateRoutes,
   addApisV1,
   addSubscriptionRoutesV1,
+  addApiKeyRoutesV1,
+  addAuditRoutesV1,
 ]
 
 /** What the API needs to answer. */
@@ -111,13 +115,13 @@ function answerFault(call: Call, fault: Fault): Response {
   return call.json(detailed(body, { isV1, details }), status as 400, headers)
 }
 
-/** The v1 form has no place for details: the first one is told in the message. */
+/** The v1 form has no place for details: the first one is all that is told. */
 function detailed(
   body: Record<string, unknown>,
   { isV1, details }: { readonly isV1: boolean; readonly details: Fault['details'] },
 ): Record<string, unknown> {
   const [first] = details
   if (!isV1 || first === undefined) return body
-  const where = first.location === undefined ? '' : `${first.location}: `
-  return { ...body, message: `${String(body['message'])}: ${where}${first.message}` }
+  const { message, location, invalidValue = null } = first
+  return { ...body, message, ...(location && { path: location, invalid_value: invalidValue }) }
 }

@@ -57,7 +57,7 @@ async function apply(management: Management, written: Written, call: Call): Prom
   const certificates = certificatesOf(written)
   const { app } = written.settings ?? {}
   const settings = {
-    app: app == null ? undefined : { type: app.type, client_id: app.clientId },
+    app: { type: app?.type, client_id: app?.clientId },
     oauth: undefined,
   }
   const body = {

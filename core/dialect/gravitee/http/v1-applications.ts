@@ -1,6 +1,7 @@
 import {
   applicationSchema,
   certificateSchema,
+  updateApplicationSchema,
   updateCertificateSchema,
   validateSchema,
 } from '../application-bodies.ts'
@@ -11,12 +12,8 @@ import {
   removeCertificate,
   updateCertificate,
 } from '../application-certificates.ts'
-import {
-  archiveApplication,
-  createApplication,
-  restoreApplication,
-  updateApplication,
-} from '../applications.ts'
+import { archiveApplication, restoreApplication } from '../application-archive.ts'
+import { createApplication, updateApplication } from '../applications.ts'
 import { readBody } from '../bodies.ts'
 import { readClientCertificate } from '../certificates.ts'
 import { forbidden } from '../faults.ts'
@@ -65,7 +62,7 @@ function addOneApplication(app: Part, management: Management): void {
     return call.json(applicationViewV1(management, value))
   })
   app.put(one, async (call) => {
-    const body = await readBody(call.req.raw, applicationSchema)
+    const body = await readBody(call.req.raw, updateApplicationSchema)
     const order = { id: param(call, 'application'), actor: call.var.actor }
     return call.json(
       applicationViewV1(management, await updateApplication(management, body, order)),

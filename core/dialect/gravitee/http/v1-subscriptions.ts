@@ -1,121 +1,85 @@
 import * as z from 'zod'
-import { renewed, revoked, withKey } from '../api-keys.ts'
 import { date, readBody, readOptionalBody, text } from '../bodies.ts'
-import { bad, Fault, forbidden } from '../faults.ts'
+import { bad, Fault } from '../faults.ts'
 import type { Management } from '../management.ts'
-import type { JsonMap, SubscriptionDocument, SubscriptionStatus } from '../model.ts'
+import type { JsonMap, SubscriptionDocument } from '../model.ts'
+import { checkWhose, type SubscriptionRef } from '../subscriptions/change.ts'
 import {
   accept,
-  changeKeys,
-  checkWhose,
   close,
   pause,
   reject,
+  restore,
   resume,
-  subscribe,
-  type SubscriptionRef,
   transfer,
   updateSubscription,
-} from '../subscriptions.ts'
-import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
-import { pageAnswerV1, pageOfV1, slice } from './paging.ts'
-import { auditViewV1, subscriptionViewV1 } from './views.ts'
-import { listAudits } from '../audits.ts'
+} from '../subscriptions/life.ts'
+import { subscribe, type SubscriptionOrder } from '../subscriptions/subscribe.ts'
+import { type Call, created, listOf, param, type Part, urlOf } from './exchange.ts'
+import { pageAnswerV1, pageOfV1 } from './paging.ts'
+import { type ListQuery, pickSubscriptions } from './subscription-lists.ts'
+import { subscriptionItemV1, subscriptionViewV1 } from './subscription-views.ts'
 
-const newSchema = z.looseObject({
-  request: text(),
-  metadata: z.record(z.string(), z.unknown()).nullish(),
-})
+const metadata = z.record(z.string(), z.unknown()).nullish()
+  .transform((value) => (value ?? undefined) as JsonMap | undefined)
+const newSchema = z.looseObject({ request: text(), metadata })
 const processSchema = z.looseObject({
-  accepted: z.boolean(),
+  id: text(64),
+  accepted: z.boolean().default(false),
   reason: text(),
   starting_at: date,
   ending_at: date,
 })
 const updateSchema = z.looseObject({
+  id: text(64),
   starting_at: date,
   ending_at: date,
-  metadata: z.record(z.string(), z.unknown()).nullish(),
+  metadata,
 })
-const transferSchema = z.looseObject({ plan: z.string() })
+const transferSchema = z.looseObject({ id: text(64), plan: z.string() })
 
 /** `/applications/{application}/subscriptions` and `/apis/{api}/subscriptions`. */
 export function addSubscriptionRoutesV1(app: Part, management: Management): void {
   addOfApplication(app, management)
   addOfApi(app, management)
-  addKeys(app, management)
-  app.get('/audit', async (call) => {
-    if (call.var.actor.role !== 'admin') throw forbidden()
-    return call.json(await audits(management, call, {}))
-  })
-  app.get('/applications/:application/audit', async (call) => {
-    management.ownApplication(param(call, 'application'), call.var.actor)
-    return call.json(await audits(management, call, { APPLICATION: param(call, 'application') }))
-  })
-  app.get('/apis/:api/audit', async (call) => {
-    management.ownApi(param(call, 'api'), call.var.actor)
-    return call.json(await audits(management, call, { API: param(call, 'api') }))
-  })
+  addChangesOfApi(app, management)
 }
 
-async function audits(
-  management: Management,
-  call: Call,
-  properties: Readonly<Record<string, string>>,
-): Promise<Record<string, unknown>> {
-  const page = pageOfV1(urlOf(call), 10)
-  const asked: Record<string, string> = { ...properties }
-  for (const [query, name] of [['application', 'APPLICATION'], ['api', 'API']] as const) {
-    const value = call.req.query(query)
-    if (value !== undefined) asked[name] = value
-  }
-  const { data, total } = await listAudits(management, {
-    properties: asked,
-    events: listOf(call, 'event'),
-    page,
-  })
-  return {
-    content: data.map(auditViewV1),
-    metadata: {},
-    pageNumber: page.page,
-    pageElements: data.length,
-    totalElements: total,
-  }
+/** What is asked for twice, in the path and in the body, must be the same. Throws Fault. */
+function checkId(call: Call, id: string | undefined, what: 'process' | 'update'): void {
+  if (id === undefined || id === param(call, 'subscription')) return
+  throw new Fault(
+    400,
+    `'subscription' parameter does not correspond to the subscription to ${what}`,
+  )
 }
 
 function planOf(call: Call): string {
   const plan = call.req.query('plan')
   if (plan !== undefined && plan !== '') return plan
-  throw new Fault(400, 'must not be null', {
-    code: 'invalid',
-    parameters: { plan: 'must not be null' },
+  throw new Fault(400, 'Validation error', {
+    details: [{ message: 'must not be null', location: 'plan' }],
   })
 }
 
 function addOfApplication(app: Part, management: Management): void {
   const all = '/applications/:application/subscriptions'
-  const ref = (call: Call): SubscriptionRef => ({
-    id: param(call, 'subscription'),
-    application: param(call, 'application'),
-    actor: call.var.actor,
-  })
   app.get(all, (call) => {
     const application = param(call, 'application')
     management.ownApplication(application, call.var.actor)
-    return call.json(list(management, call, { applications: [application] }))
+    const apis = listOf(call, 'api')
+    return call.json(list(management, call, { applications: [application], apis }))
   })
   app.post(all, async (call) => {
     const plan = planOf(call)
     const body = await readOptionalBody(call.req.raw, newSchema)
-    management.ownApplication(param(call, 'application'), call.var.actor)
-    const subscription = await subscribe(management, {
-      application: param(call, 'application'),
-      plan,
-      actor: call.var.actor,
-      accepted: false,
-      request: body.request,
-      metadata: (body.metadata ?? undefined) as JsonMap | undefined,
-    })
+    const application = param(call, 'application')
+    management.ownApplication(application, call.var.actor)
+    checkComment(management, plan, body.request)
+    const { actor } = call.var
+    const { request, metadata } = body
+    const order = { application, plan, actor, accepted: false, request, metadata }
+    const subscription = await subscribe(management, order)
     return created(call, subscription.id, subscriptionViewV1(management, subscription))
   })
   const one = `${all}/:subscription`
@@ -126,10 +90,14 @@ function addOfApplication(app: Part, management: Management): void {
     checkWhose(management, found.value, { actor: call.var.actor, whose: 'either' })
     return call.json(subscriptionViewV1(management, found.value))
   })
-  app.delete(
-    one,
-    async (call) => call.json(subscriptionViewV1(management, await close(management, ref(call)))),
-  )
+  app.delete(one, async (call) => {
+    const ref: SubscriptionRef = {
+      id: param(call, 'subscription'),
+      application: param(call, 'application'),
+      actor: call.var.actor,
+    }
+    return call.json(subscriptionViewV1(management, await close(management, ref)))
+  })
   app.get('/applications/:application/subscribed', (call) => {
     const application = param(call, 'application')
     management.ownApplication(application, call.var.actor)
@@ -142,149 +110,105 @@ function addOfApplication(app: Part, management: Management): void {
   })
 }
 
+/** A plan may want to be told why someone subscribes. Throws Fault. */
+function checkComment(management: Management, plan: string, request: string | undefined): void {
+  const { extra } = management.plan(plan).value
+  if (extra['commentRequired'] !== true || (request ?? '') !== '') return
+  throw new Fault(400, 'Plan requires a consumer comment when subscribing')
+}
+
+function refOfApi(call: Call): SubscriptionRef {
+  return { id: param(call, 'subscription'), api: param(call, 'api'), actor: call.var.actor }
+}
+
 function addOfApi(app: Part, management: Management): void {
   const all = '/apis/:api/subscriptions'
-  const one = `${all}/:subscription`
-  const ref = (call: Call): SubscriptionRef => ({
-    id: param(call, 'subscription'),
-    api: param(call, 'api'),
-    actor: call.var.actor,
-  })
-  const answer = (call: Call, subscription: SubscriptionDocument): Response =>
-    call.json(subscriptionViewV1(management, subscription))
   app.get(all, (call) => {
     management.ownApi(param(call, 'api'), call.var.actor)
-    return call.json(list(management, call, { api: param(call, 'api') }))
+    const applications = listOf(call, 'application')
+    return call.json(list(management, call, { apis: [param(call, 'api')], applications }))
   })
   app.post(all, async (call) => {
     management.ownApi(param(call, 'api'), call.var.actor)
-    const subscription = await subscribe(management, {
+    const order: SubscriptionOrder = {
       application: call.req.query('application') ?? '',
       plan: planOf(call),
       api: param(call, 'api'),
       actor: call.var.actor,
       accepted: true,
-    })
+    }
+    const subscription = await subscribe(management, order)
     return created(call, subscription.id, subscriptionViewV1(management, subscription))
   })
-  app.get(one, (call) => {
-    management.ownApi(param(call, 'api'), call.var.actor)
-    return answer(
-      call,
-      management.subscription(param(call, 'subscription'), { api: param(call, 'api') }).value,
-    )
+  app.get(`${all}/:subscription`, (call) => {
+    const { id, api = '', actor } = refOfApi(call)
+    management.ownApi(api, actor)
+    return call.json(subscriptionViewV1(management, management.subscription(id, { api }).value))
   })
+}
+
+function addChangesOfApi(app: Part, management: Management): void {
+  const one = '/apis/:api/subscriptions/:subscription'
+  const answer = (call: Call, subscription: SubscriptionDocument): Response =>
+    call.json(subscriptionViewV1(management, subscription))
   app.put(one, async (call) => {
-    const { starting_at: startingAt, ending_at: endingAt, metadata } = await readBody(
-      call.req.raw,
-      updateSchema,
-    )
-    const told = (metadata ?? undefined) as JsonMap | undefined
-    return answer(
-      call,
-      await updateSubscription(management, ref(call), { startingAt, endingAt, metadata: told }),
-    )
+    const body = await readBody(call.req.raw, updateSchema)
+    checkId(call, body.id, 'update')
+    const { starting_at: startingAt, ending_at: endingAt, metadata } = body
+    const changes = { startingAt, endingAt, metadata }
+    return answer(call, await updateSubscription(management, refOfApi(call), changes))
   })
   app.post(`${one}/_process`, async (call) => {
     const body = await readBody(call.req.raw, processSchema)
+    checkId(call, body.id, 'process')
     const { reason, starting_at: startingAt, ending_at: endingAt } = body
     const process = body.accepted ? accept : reject
-    return answer(call, await process(management, ref(call), { reason, startingAt, endingAt }))
+    return answer(call, await process(management, refOfApi(call), { reason, startingAt, endingAt }))
   })
   app.post(`${one}/status`, async (call) => {
     const change = { CLOSED: close, PAUSED: pause, RESUMED: resume }[call.req.query('status') ?? '']
     if (change === undefined) throw bad('invalid', 'status must be one of CLOSED, PAUSED, RESUMED')
-    return answer(call, await change(management, ref(call)))
+    return answer(call, await change(management, refOfApi(call)))
   })
+  app.post(
+    `${one}/_restore`,
+    async (call) => answer(call, await restore(management, refOfApi(call))),
+  )
   app.post(`${one}/_transfer`, async (call) => {
-    const { plan } = await readBody(call.req.raw, transferSchema)
-    return answer(call, await transfer(management, ref(call), plan))
-  })
-}
-
-function addKeys(app: Part, management: Management): void {
-  const keys = '/applications/:application/subscriptions/:subscription/apikeys'
-  const ref = (call: Call): SubscriptionRef => ({
-    id: param(call, 'subscription'),
-    application: param(call, 'application'),
-    actor: call.var.actor,
-  })
-  const view = (subscription: SubscriptionDocument): unknown[] =>
-    (subscription.apiKeys ?? []).map(({ id, key, createdAt, updatedAt, expireAt, revokedAt }) => ({
-      id,
-      key,
-      application: { id: subscription.applicationId },
-      subscriptions: [{ id: subscription.id }],
-      revoked: revokedAt !== undefined,
-      paused: false,
-      expired: (expireAt ?? Infinity) <= management.now(),
-      created_at: createdAt,
-      updated_at: updatedAt,
-      expire_at: expireAt,
-      revoked_at: revokedAt,
-    }))
-  app.get(keys, (call) => {
-    const { value } = management.subscription(param(call, 'subscription'), {
-      application: param(call, 'application'),
-    })
-    checkWhose(management, value, { actor: call.var.actor, whose: 'either' })
-    return call.json(view(value))
-  })
-  app.post(`${keys}/_renew`, async (call) => {
-    const subscription = await changeKeys(management, ref(call), {
-      event: 'APIKEY_RENEWED',
-      change: (before) => renewed(management, before),
-    })
-    return created(call, '', view(subscription).at(-1) as Record<string, unknown>)
-  })
-  app.delete(`${keys}/:key`, async (call) => {
-    await changeKeys(management, ref(call), {
-      event: 'APIKEY_REVOKED',
-      change: (before) =>
-        withKey(before, param(call, 'key'), (key) => revoked(key, management.now())),
-    })
-    return noContent(call)
+    const body = await readBody(call.req.raw, transferSchema)
+    checkId(call, body.id, 'process')
+    return answer(call, await transfer(management, refOfApi(call), body.plan))
   })
 }
 
 function list(
   management: Management,
   call: Call,
-  whose: { readonly api?: string; readonly applications?: readonly string[] },
+  whose: Pick<ListQuery, 'apis' | 'applications'>,
 ): Record<string, unknown> {
   const page = pageOfV1(urlOf(call), 10)
-  const statuses = (listOf(call, 'status') ?? ['ACCEPTED']) as SubscriptionStatus[]
-  const plans = listOf(call, 'plan')
-  const asked = listOf(call, 'application')
-  const ids = management.catalogue.find({
+  const { data, total } = pickSubscriptions(management, {
     ...whose,
-    ...(whose.applications === undefined && asked !== undefined ? { applications: asked } : {}),
-    ...(plans === undefined ? {} : { plans }),
-    statuses,
-  })
-  const known = slice(ids, page).flatMap((id) =>
-    management.catalogue.subscriptions.get(id)?.value ?? []
-  )
-  const data = known.map((each) => ({
-    ...subscriptionViewV1(management, each),
-    api: each.apiId,
-    plan: each.planId,
-    application: each.applicationId,
-    subscribed_by: each.subscribedBy,
-  }))
-  return { ...pageAnswerV1(data, ids.length, page), metadata: metadataOf(management, known) }
+    plans: listOf(call, 'plan'),
+    statuses: listOf(call, 'status'),
+    apiKey: call.req.query('api_key'),
+    securities: listOf(call, 'security_types'),
+  }, page)
+  const expands = listOf(call, 'expand') ?? []
+  const items = data.map((each) => subscriptionItemV1(management, each, expands))
+  return { ...pageAnswerV1(items, total, page), metadata: metadataOf(management, data) }
 }
 
 /** What the ids in a list stand for. */
 function metadataOf(
-  management: Management,
+  { catalogue }: Management,
   subscriptions: readonly SubscriptionDocument[],
 ): Record<string, unknown> {
   const metadata: Record<string, unknown> = {}
   for (const { apiId, planId, applicationId } of subscriptions) {
-    const api = management.catalogue.apis.get(apiId)?.value
-    const plan = management.catalogue.plans.get(planId)?.value
-    const application = management.catalogue.applications.get(applicationId)?.value
+    const api = catalogue.apis.get(apiId)?.value
+    const plan = catalogue.plans.get(planId)?.value
+    const application = catalogue.applications.get(applicationId)?.value
     if (api !== undefined) metadata[apiId] = { name: api.name, apiVersion: api.apiVersion }
     if (plan !== undefined) metadata[planId] = { name: plan.name, securityType: plan.security.type }
     if (application !== undefined) metadata[applicationId] = { name: application.name }

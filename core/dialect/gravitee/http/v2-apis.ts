@@ -2,11 +2,11 @@ import * as z from 'zod'
 import { createApiSchema, updateApiSchema } from '../api-bodies.ts'
 import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '../apis.ts'
 import { check, readBody, readOptionalBody, text } from '../bodies.ts'
+import { Fault } from '../faults.ts'
 import { exportDefinition, importDefinition } from '../imports.ts'
-import { pathKey } from '../keys.ts'
 import { type Management, owns } from '../management.ts'
-import type { ApiDocument } from '../model.ts'
-import { duplicatePath, sanitizePath } from '../paths.ts'
+import type { ApiDocument, PathDefinition } from '../model.ts'
+import { conflictOf, duplicatePath, sanitizeListeners } from '../paths.ts'
 import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
 import { pageAnswer, pageOf, slice } from './paging.ts'
 import { apiView, iso } from './views.ts'
@@ -39,14 +39,16 @@ export function addApiRoutes(app: Part, management: Management): void {
   })
   app.post('/apis/_verify/paths', async (call) => {
     const asked = await readBody(call.req.raw, verifyPathsSchema)
-    return call.json(verifyPaths(management, asked))
+    return call.json(verifyPaths(management, asked), 202)
   })
+  // Hosts are those of TCP and Kafka, which are not served here.
+  app.post('/apis/_verify/hosts', (call) => call.json({ ok: true }, 202))
   app.post('/apis/_import/definition', async (call) => {
     const body = await readBody(call.req.raw, z.looseObject({}))
     const api = await importDefinition(management, body, call.var.actor)
     const at = new URL(urlOf(call).href.replace('/_import/definition', ''))
     const location = `${at.origin}${at.pathname}/${api.id}`
-    return call.json(apiView(api, at), 201, { Location: location })
+    return call.json(apiView(api, at), 201, { Location: location, ...tagsOf(api) })
   })
   addOneApi(app, management)
 }
@@ -73,7 +75,13 @@ function addOneApi(app: Part, management: Management): void {
   app.post(`${one}/_stop`, (call) => changeState(management, call, stopApi))
   app.get(`${one}/_export/definition`, (call) => {
     const { value } = management.ownApi(param(call, 'api'), call.var.actor)
-    return call.json(exportDefinition(management, value))
+    const file = `${value.name}-${value.apiVersion}.json`.toLowerCase().replace(
+      /[^a-z0-9.-]+/g,
+      '-',
+    )
+    return call.json(exportDefinition(management, value), 200, {
+      'Content-Disposition': `attachment;filename=${file}`,
+    })
   })
   addDeployments(app, management)
 }
@@ -153,16 +161,15 @@ function verifyPaths(
   { catalogue }: Management,
   { apiId, paths }: z.infer<typeof verifyPathsSchema>,
 ): Record<string, unknown> {
-  for (const each of paths) {
-    const path = {
-      path: sanitizePath(each.path),
-      ...(each.host === undefined ? {} : { host: each.host }),
+  try {
+    const [listener] = sanitizeListeners([{ type: 'HTTP', paths: paths as PathDefinition[] }])
+    for (const path of listener?.paths ?? []) {
+      const conflict = conflictOf(path, catalogue.paths, apiId)
+      if (conflict !== undefined) throw duplicatePath(conflict)
     }
-    const key = pathKey(path)
-    const owner = catalogue.paths.get(key.slice(key.lastIndexOf('/') + 1))?.value
-    if (owner !== undefined && owner !== apiId) {
-      return { ok: false, reason: duplicatePath(path).message }
-    }
+    return { ok: true }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return { ok: false, reason: error.message }
   }
-  return { ok: true }
 }

@@ -1,4 +1,4 @@
-import { Fault } from '../faults.ts'
+import { forbidden } from '../faults.ts'
 import { type Management, owns } from '../management.ts'
 import type { ApplicationDocument } from '../model.ts'
 import { listAudits } from '../audits.ts'
@@ -19,11 +19,7 @@ export function addOtherRoutes(app: Part, management: Management): void {
     return call.json(await audits(management, call, { API: param(call, 'api') }))
   })
   app.get('/audits', async (call) => {
-    if (call.var.actor.role !== 'admin') {
-      throw new Fault(403, 'You do not have sufficient rights to access this resource', {
-        code: 'errors.forbidden',
-      })
-    }
+    if (call.var.actor.role !== 'admin') throw forbidden()
     return call.json(await audits(management, call, {}))
   })
   app.get('/certificates/expiring', (call) => {

@@ -12,7 +12,7 @@ import {
 } from '../plans.ts'
 import { Fault } from '../faults.ts'
 import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
-import { pageAnswer, pageOf, slice } from './paging.ts'
+import { pageAnswer, pageOf, sliceStrictly } from './paging.ts'
 import { planView } from './views.ts'
 
 const PLANS = '/apis/:api/plans'
@@ -67,10 +67,12 @@ function listPlans(management: Management, call: Call): Record<string, unknown> 
   management.ownApi(param(call, 'api'), call.var.actor)
   const statuses = listOf(call, 'statuses') ?? ['PUBLISHED']
   const securities = listOf(call, 'securities')
+  const mode = call.req.query('mode') ?? 'STANDARD'
   const page = pageOf(urlOf(call))
   const all = management.catalogue.plansOf(param(call, 'api')).map(({ value }) => value)
     .filter(({ status, security }) =>
-      statuses.includes(status) && (securities?.includes(security.type) ?? true)
+      mode === 'STANDARD' && statuses.includes(status) &&
+      (securities?.includes(security.type) ?? true)
     )
-  return pageAnswer(slice(all, page).map(planView), all.length, { page, url: urlOf(call) })
+  return pageAnswer(sliceStrictly(all, page).map(planView), all.length, { page, url: urlOf(call) })
 }

@@ -1,25 +1,32 @@
 import * as z from 'zod'
-import { renewed, revoked, withKey } from '../api-keys.ts'
 import { date, name, readBody, readOptionalBody, text } from '../bodies.ts'
-import { Fault } from '../faults.ts'
+import { bad } from '../faults.ts'
 import type { Management } from '../management.ts'
-import type { JsonMap, SubscriptionDocument, SubscriptionStatus } from '../model.ts'
+import type { JsonMap, SubscriptionDocument } from '../model.ts'
+import { checkWhose, type SubscriptionRef } from '../subscriptions/change.ts'
+import {
+  type ChangedKey,
+  expireKey,
+  isFreeKey,
+  reactivateKey,
+  renewKey,
+  revokeKey,
+} from '../subscriptions/key-changes.ts'
 import {
   accept,
-  changeKeys,
-  checkWhose,
   close,
   pause,
   reject,
+  restore,
   resume,
-  subscribe,
-  type SubscriptionRef,
   transfer,
   updateSubscription,
-} from '../subscriptions.ts'
+} from '../subscriptions/life.ts'
+import { subscribe } from '../subscriptions/subscribe.ts'
 import { type Call, created, listOf, param, type Part, urlOf } from './exchange.ts'
-import { pageAnswer, pageOf, slice } from './paging.ts'
-import { apiKeyView, subscriptionView } from './views.ts'
+import { pageAnswer, pageOf, sliceStrictly } from './paging.ts'
+import { csvOf, type ListQuery, pickSubscriptions } from './subscription-lists.ts'
+import { apiKeyView, subscriptionView } from './subscription-views.ts'
 
 const metadata = z.record(z.string(), z.union([z.string().max(10_000), z.number(), z.boolean()]))
   .nullish().transform((value) => (value ?? undefined) as JsonMap | undefined)
@@ -39,22 +46,30 @@ const acceptSchema = z.looseObject({
 const rejectSchema = z.looseObject({ reason: text() })
 const updateSchema = z.looseObject({ startingAt: date, endingAt: date, metadata })
 const transferSchema = z.looseObject({ planId: name(64) })
+const renewSchema = z.looseObject({ customApiKey: text() })
 const expirySchema = z.looseObject({ expireAt: date })
-
-/** All statuses that a list may be asked for. */
-export const STATUSES: readonly SubscriptionStatus[] = [
-  'PENDING',
-  'ACCEPTED',
-  'PAUSED',
-  'REJECTED',
-  'CLOSED',
-]
+const verifySchema = z.looseObject({ applicationId: name(64), apiKey: name(256) })
 
 const SUBSCRIPTIONS = '/apis/:api/subscriptions'
 
 /** `/apis/{api}/subscriptions`. */
 export function addSubscriptionRoutes(app: Part, management: Management): void {
-  app.get(SUBSCRIPTIONS, (call) => call.json(listSubscriptions(management, call)))
+  app.get(SUBSCRIPTIONS, (call) => {
+    const page = pageOf(urlOf(call))
+    const { data, total } = pickSubscriptions(management, queryOf(management, call), page)
+    const expands = listOf(call, 'expands')
+    const views = data.map((each) => subscriptionView(management, each, expands))
+    return call.json(pageAnswer(views, total, { page, url: urlOf(call) }))
+  })
+  app.get(`${SUBSCRIPTIONS}/_export`, (call) => {
+    const page = pageOf(urlOf(call))
+    const { data } = pickSubscriptions(management, queryOf(management, call), page)
+    const file = `subscriptions-${param(call, 'api')}-${management.now()}.csv`
+    return call.body(csvOf(management, data), 200, {
+      'Content-Type': 'text/csv',
+      'Content-Disposition': `attachment;filename=${file}`,
+    })
+  })
   app.post(SUBSCRIPTIONS, async (call) => {
     const body = await readBody(call.req.raw, createSchema)
     refuseCustomKey(body.customApiKey)
@@ -69,29 +84,49 @@ export function addSubscriptionRoutes(app: Part, management: Management): void {
     })
     return created(call, subscription.id, subscriptionView(management, subscription))
   })
+  app.post(`${SUBSCRIPTIONS}/_verify`, async (call) => {
+    const { applicationId, apiKey } = await readBody(call.req.raw, verifySchema)
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    const order = { key: apiKey, api: value.id, application: applicationId }
+    return call.json({ ok: isFreeKey(management, order) })
+  })
   addOne(app, management)
   addChanges(app, management)
   addKeys(app, management)
 }
 
+function queryOf(management: Management, call: Call): ListQuery {
+  const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+  return {
+    apis: [value.id],
+    applications: listOf(call, 'applicationIds'),
+    plans: listOf(call, 'planIds'),
+    statuses: listOf(call, 'statuses'),
+    apiKey: call.req.query('apiKey'),
+  }
+}
+
 function refuseCustomKey(key: string | undefined): void {
   if (key === undefined || key === '') return
-  throw new Fault(400, 'You are not allowed to provide a custom API Key', {
-    code: 'subscription.invalid',
-  })
+  throw bad('subscription.invalid', 'You are not allowed to provide a custom API Key')
 }
 
 function refOf(call: Call): SubscriptionRef {
   return { id: param(call, 'subscription'), api: param(call, 'api'), actor: call.var.actor }
 }
 
+/** A subscription that someone may look at. Throws Fault. */
+function seen(management: Management, call: Call): SubscriptionDocument {
+  const { id, api, actor } = refOf(call)
+  const { value } = management.subscription(id, api === undefined ? {} : { api })
+  checkWhose(management, value, { actor, whose: 'publisher' })
+  return value
+}
+
 function addOne(app: Part, management: Management): void {
   const one = `${SUBSCRIPTIONS}/:subscription`
   app.get(one, (call) => {
-    management.ownApi(param(call, 'api'), call.var.actor)
-    const { value } = management.subscription(param(call, 'subscription'), {
-      api: param(call, 'api'),
-    })
+    const value = seen(management, call)
     return call.json(subscriptionView(management, value, listOf(call, 'expands')))
   })
   app.put(one, async (call) => {
@@ -115,18 +150,13 @@ function addChanges(app: Part, management: Management): void {
     const body = await readOptionalBody(call.req.raw, rejectSchema)
     return answer(management, call, await reject(management, refOf(call), body))
   })
-  app.post(
-    `${one}/_pause`,
-    async (call) => answer(management, call, await pause(management, refOf(call))),
-  )
-  app.post(
-    `${one}/_resume`,
-    async (call) => answer(management, call, await resume(management, refOf(call))),
-  )
-  app.post(
-    `${one}/_close`,
-    async (call) => answer(management, call, await close(management, refOf(call))),
-  )
+  const simple = { _pause: pause, _resume: resume, _close: close, _restore: restore }
+  for (const [verb, change] of Object.entries(simple)) {
+    app.post(
+      `${one}/${verb}`,
+      async (call) => answer(management, call, await change(management, refOf(call))),
+    )
+  }
   app.post(`${one}/_transfer`, async (call) => {
     const { planId } = await readBody(call.req.raw, transferSchema)
     return answer(management, call, await transfer(management, refOf(call), planId))
@@ -135,72 +165,30 @@ function addChanges(app: Part, management: Management): void {
 
 function addKeys(app: Part, management: Management): void {
   const keys = `${SUBSCRIPTIONS}/:subscription/api-keys`
-  const find = (call: Call): SubscriptionDocument => {
-    const { value } = management.subscription(param(call, 'subscription'), {
-      api: param(call, 'api'),
-    })
-    checkWhose(management, value, { actor: call.var.actor, whose: 'publisher' })
-    return value
-  }
-  const view = (call: Call, subscription: SubscriptionDocument, id: string): Response => {
-    const key = subscription.apiKeys?.find((each) => each.id === id)
-    return call.json(key === undefined ? {} : apiKeyView(key, subscription, management.now()))
-  }
+  const view = (call: Call, { key, subscription }: ChangedKey): Response =>
+    call.json(apiKeyView(management, key, subscription))
   app.get(keys, (call) => {
-    const subscription = find(call)
+    const subscription = seen(management, call)
     const page = pageOf(urlOf(call))
-    const all = subscription.apiKeys ?? []
-    const some = slice(all, page).map((key) => apiKeyView(key, subscription, management.now()))
+    const all = [...subscription.apiKeys ?? []].reverse()
+    const some = sliceStrictly(all, page).map((key) => apiKeyView(management, key, subscription))
     return call.json(pageAnswer(some, all.length, { page, url: urlOf(call) }))
   })
   app.post(`${keys}/_renew`, async (call) => {
-    const subscription = await changeKeys(management, refOf(call), {
-      event: 'APIKEY_RENEWED',
-      change: (before) => renewed(management, before),
-    })
-    return view(call, subscription, subscription.apiKeys?.at(-1)?.id ?? '')
+    refuseCustomKey((await readOptionalBody(call.req.raw, renewSchema)).customApiKey)
+    return view(call, await renewKey(management, refOf(call)))
   })
-  app.post(`${keys}/:key/_revoke`, async (call) => {
-    const id = param(call, 'key')
-    const subscription = await changeKeys(management, refOf(call), {
-      event: 'APIKEY_REVOKED',
-      change: (before) => withKey(before, id, (key) => revoked(key, management.now())),
-    })
-    return view(call, subscription, id)
-  })
+  app.post(
+    `${keys}/:key/_revoke`,
+    async (call) => view(call, await revokeKey(management, refOf(call), param(call, 'key'))),
+  )
+  app.post(
+    `${keys}/:key/_reactivate`,
+    async (call) => view(call, await reactivateKey(management, refOf(call), param(call, 'key'))),
+  )
   app.put(`${keys}/:key`, async (call) => {
-    const id = param(call, 'key')
     const { expireAt } = await readBody(call.req.raw, expirySchema)
-    const subscription = await changeKeys(management, refOf(call), {
-      event: 'APIKEY_EXPIRED',
-      change: (before) =>
-        withKey(before, id, ({ expireAt: _, ...key }) => ({
-          ...key,
-          ...(expireAt === undefined ? {} : { expireAt }),
-          updatedAt: management.now(),
-        })),
-    })
-    return view(call, subscription, id)
+    const order = { id: param(call, 'key'), expireAt }
+    return view(call, await expireKey(management, refOf(call), order))
   })
-}
-
-function listSubscriptions(management: Management, call: Call): Record<string, unknown> {
-  const api = param(call, 'api')
-  management.ownApi(api, call.var.actor)
-  const page = pageOf(urlOf(call))
-  const applications = listOf(call, 'applicationIds')
-  const plans = listOf(call, 'planIds')
-  const asked = (listOf(call, 'statuses') ?? ['ACCEPTED']) as SubscriptionStatus[]
-  const ids = management.catalogue.find({
-    api,
-    statuses: asked.length === 0 ? STATUSES : asked,
-    ...(applications === undefined || applications.length === 0 ? {} : { applications }),
-    ...(plans === undefined || plans.length === 0 ? {} : { plans }),
-  })
-  const expands = listOf(call, 'expands')
-  const data = slice(ids, page).flatMap((id) => {
-    const found = management.catalogue.subscriptions.get(id)
-    return found === undefined ? [] : [subscriptionView(management, found.value, expands)]
-  })
-  return pageAnswer(data, ids.length, { page, url: urlOf(call) })
 }

@@ -2,12 +2,10 @@ import { type CertificateStatus, fingerprintText, isActive, statusOf } from '../
 import type { Management } from '../management.ts'
 import type {
   ApiDocument,
-  ApiKeyDocument,
   ApplicationDocument,
   AuditDocument,
   CertificateDocument,
   PlanDocument,
-  SubscriptionDocument,
 } from '../model.ts'
 import { patchOf } from '../audit.ts'
 import { masked } from '../secrets.ts'
@@ -21,13 +19,27 @@ export function iso(time: number | undefined): string | undefined {
   return time === undefined ? undefined : new Date(time).toISOString()
 }
 
-const user = (id: string): View => ({ id, displayName: id })
+/** Someone, as far as others know. */
+export const user = (id: string): View => ({ id, displayName: id })
+
+/** What an API that says nothing of it has. */
+const NOTHING_SAID: View = {
+  tags: [],
+  groups: [],
+  categories: [],
+  labels: [],
+  properties: [],
+  resources: [],
+  flows: [],
+  disableMembershipNotifications: false,
+}
 
 /** An API as the v2 API answers it. */
 export function apiView(api: ApiDocument, url: URL): View {
   const { id, crossId, name, description, apiVersion, type, listeners, state, owner } = api
   const base = `${url.origin}${url.pathname.replace(/\/apis(\/.*)?$/, '/apis')}/${id}`
   return {
+    ...NOTHING_SAID,
     ...masked(api.extra),
     id,
     crossId: crossId ?? id,
@@ -47,7 +59,10 @@ export function apiView(api: ApiDocument, url: URL): View {
     visibility: api.visibility,
     primaryOwner: { ...user(owner), type: 'USER' },
     definitionContext: { origin: 'MANAGEMENT', mode: 'FULLY_MANAGED', syncFrom: 'MANAGEMENT' },
-    _links: { pictureUrl: `${base}/picture`, backgroundUrl: `${base}/background` },
+    _links: {
+      pictureUrl: `${base}/picture?hash=${api.updatedAt}`,
+      backgroundUrl: `${base}/background?hash=${api.updatedAt}`,
+    },
   }
 }
 
@@ -55,6 +70,9 @@ export function apiView(api: ApiDocument, url: URL): View {
 export function planView(plan: PlanDocument): View {
   const { id, apiId, name, description, validation, status, order, selectionRule } = plan
   return {
+    commentRequired: false,
+    excludedGroups: [],
+    tags: [],
     ...masked(plan.extra),
     id,
     crossId: plan.crossId ?? id,
@@ -75,97 +93,6 @@ export function planView(plan: PlanDocument): View {
     updatedAt: iso(plan.updatedAt),
     publishedAt: iso(plan.publishedAt),
     closedAt: iso(plan.closedAt),
-  }
-}
-
-/** A subscription as the v2 API answers it; `expands` names what is told in full. */
-export function subscriptionView(
-  { catalogue }: Management,
-  subscription: SubscriptionDocument,
-  expands: readonly string[] = [],
-): View {
-  const { id, apiId, planId, applicationId, status, subscribedBy, processedBy } = subscription
-  const api = expands.includes('api') ? catalogue.apis.get(apiId)?.value : undefined
-  const plan = expands.includes('plan') ? catalogue.plans.get(planId)?.value : undefined
-  const application = expands.includes('application')
-    ? catalogue.applications.get(applicationId)?.value
-    : undefined
-  return {
-    id,
-    api: {
-      id: apiId,
-      ...(api && { name: api.name, apiVersion: api.apiVersion, definitionVersion: 'V4' }),
-    },
-    plan: {
-      id: planId,
-      ...(plan && { name: plan.name, apiId, security: plan.security, mode: 'STANDARD' }),
-    },
-    application: { id: applicationId, ...(application && applicationBrief(application)) },
-    consumerMessage: subscription.request,
-    publisherMessage: subscription.reason,
-    metadata: subscription.metadata ?? {},
-    daysToExpirationOnLastNotification: undefined,
-    status,
-    consumerStatus: 'STARTED',
-    processedBy: processedBy === undefined ? undefined : user(processedBy),
-    subscribedBy: user(subscribedBy),
-    processedAt: iso(subscription.processedAt),
-    startingAt: iso(subscription.startingAt),
-    endingAt: iso(subscription.endingAt),
-    createdAt: iso(subscription.createdAt),
-    updatedAt: iso(subscription.updatedAt),
-    closedAt: iso(subscription.closedAt),
-    pausedAt: iso(subscription.pausedAt),
-    origin: 'MANAGEMENT',
-  }
-}
-
-function applicationBrief({ name, description, domain, type, owner }: ApplicationDocument): View {
-  return {
-    name,
-    description,
-    domain,
-    type,
-    primaryOwner: { ...user(owner), type: 'USER' },
-    apiKeyMode: 'UNSPECIFIED',
-  }
-}
-
-/** A subscription as the v1 API answers it. */
-export function subscriptionViewV1(
-  { catalogue }: Management,
-  subscription: SubscriptionDocument,
-): View {
-  const api = catalogue.apis.get(subscription.apiId)?.value
-  const plan = catalogue.plans.get(subscription.planId)?.value
-  const owner = api?.owner ?? ''
-  return {
-    id: subscription.id,
-    api: {
-      id: subscription.apiId,
-      name: api?.name,
-      version: api?.apiVersion,
-      owner: user(owner),
-    },
-    plan: { id: subscription.planId, name: plan?.name, security: plan?.security.type },
-    application: {
-      id: subscription.applicationId,
-      name: catalogue.applications.get(subscription.applicationId)?.value.name,
-    },
-    status: subscription.status,
-    consumerStatus: 'STARTED',
-    request: subscription.request,
-    reason: subscription.reason,
-    processed_by: subscription.processedBy,
-    subscribed_by: user(subscription.subscribedBy),
-    processed_at: subscription.processedAt,
-    starting_at: subscription.startingAt,
-    ending_at: subscription.endingAt,
-    created_at: subscription.createdAt,
-    updated_at: subscription.updatedAt,
-    closed_at: subscription.closedAt,
-    paused_at: subscription.pausedAt,
-    client_id: subscription.clientId,
   }
 }
 
@@ -225,6 +152,20 @@ function tlsView(
   }
 }
 
+/** What is told of an application where something else is told. */
+export function applicationBrief(
+  { name, description, domain, type, owner }: ApplicationDocument,
+): View {
+  return {
+    name,
+    description,
+    domain,
+    type,
+    primaryOwner: { ...user(owner), type: 'USER' },
+    apiKeyMode: 'UNSPECIFIED',
+  }
+}
+
 /** An application as the v2 API answers it. */
 export function applicationView(application: ApplicationDocument): View {
   const { id, status } = application
@@ -258,28 +199,6 @@ export function certificateView(management: Management, certificate: Certificate
     environmentId: 'DEFAULT',
     status,
     warning: expiryWarning(certificate, now),
-  }
-}
-
-/** An API key; whoever may see it may use it. */
-export function apiKeyView(
-  key: ApiKeyDocument,
-  { id, applicationId }: SubscriptionDocument,
-  now: number,
-): View {
-  const expired = (key.expireAt ?? Infinity) <= now
-  return {
-    id: key.id,
-    key: key.key,
-    application: { id: applicationId },
-    subscriptions: [{ id }],
-    revoked: key.revokedAt !== undefined,
-    paused: false,
-    expired,
-    createdAt: iso(key.createdAt),
-    updatedAt: iso(key.updatedAt),
-    expireAt: iso(key.expireAt),
-    revokedAt: iso(key.revokedAt),
   }
 }
 

@@ -79,8 +79,15 @@ t.test("wrong certificates are refused in Gravitee's words", async (t) => {
     { name: 'x', certificate: one, startsAt: at, endsAt: at },
     'application.certificate.dates',
   )
-  await refused({ certificate: one }, 'invalid')
-  await refused({ name: 'x'.repeat(256), certificate: one }, 'invalid')
+  for (const name of [undefined, 'x'.repeat(256)]) {
+    t.match(
+      await ask('POST', `${V1}/applications/${id}/certificates`, { name, certificate: one }),
+      {
+        status: 400,
+        body: { path: 'name', http_status: 400 },
+      },
+    )
+  }
   t.match(await ask('GET', `${V1}/applications/${id}/certificates/none`), {
     status: 404,
     body: {
@@ -122,10 +129,14 @@ t.test('a certificate belongs to one application', async (t) => {
   t.equal((await ask('GET', `${V1}/applications`)).body.length, 0)
   const second = await application(scene, 'second', one)
   t.ok(second, 'an archived application lets go of it')
-  t.match(await ask('PUT', `${V1}/applications/${first}`, { name: 'x', description: 'x' }), {
-    status: 400,
-    body: { technicalCode: 'application.archived' },
-  })
+  const settings = { app: {} }
+  t.match(
+    await ask('PUT', `${V1}/applications/${first}`, { name: 'x', description: 'x', settings }),
+    {
+      status: 400,
+      body: { technicalCode: 'application.archived' },
+    },
+  )
   t.equal((await ask('POST', `${V1}/applications/${first}/_restore`)).status, 200)
   const restored = (await ask('GET', `${V1}/applications/${first}/certificates`)).body.data
   t.equal(restored[0].status, 'REVOKED', "which is another one's now")
@@ -277,7 +288,11 @@ t.test('a client id belongs to one application', async (t) => {
   t.equal((await ask('POST', `${V1}/applications`, body)).status, 201)
   t.match(await ask('POST', `${V1}/applications`, body), {
     status: 400,
-    body: { technicalCode: 'clientId.exists' },
+    body: {
+      technicalCode: 'application.clientId.exists',
+      message: 'An application already exists with client_id [mine]',
+      parameters: { clientId: 'mine' },
+    },
   })
 })
 

@@ -27,6 +27,8 @@ export interface Scene {
   readonly waited: number[]
   /** Asks as `user`, whose password is its name; undefined: nobody. */
   ask(method: string, path: string, body?: unknown, user?: string): Promise<Answer>
+  /** Asks as the administrator for something that is not JSON. */
+  text(method: string, path: string): Promise<{ readonly headers: Headers; readonly text: string }>
 }
 
 const OPTIONS: GraviteeConfig = {
@@ -69,12 +71,12 @@ export function gravitee(t: Test, options: Partial<GraviteeConfig> = {}): Scene 
     stop()
     await store.close()
   })
-  const ask = async (
+  const send = async (
     method: string,
     path: string,
     body?: unknown,
     user = 'admin',
-  ): Promise<Answer> => {
+  ): Promise<Response> => {
     const headers = new Headers()
     if (user !== '') headers.set('authorization', `Basic ${btoa(`${user}:${user}`)}`)
     if (body !== undefined) headers.set('content-type', 'application/json')
@@ -85,11 +87,14 @@ export function gravitee(t: Test, options: Partial<GraviteeConfig> = {}): Scene 
         ? {}
         : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-    const response = await dialect.api(request, {
+    return await dialect.api(request, {
       address: '127.0.0.1',
       secure: false,
       certificate: undefined,
     })
+  }
+  const ask: Scene['ask'] = async (...asked) => {
+    const response = await send(...asked)
     const text = await response.text()
     return {
       status: response.status,
@@ -97,7 +102,11 @@ export function gravitee(t: Test, options: Partial<GraviteeConfig> = {}): Scene 
       body: text === '' ? undefined : JSON.parse(text),
     }
   }
-  return { dialect, store, waited, ask, setTime: (now) => time = now }
+  const text: Scene['text'] = async (method, path) => {
+    const response = await send(method, path)
+    return { headers: response.headers, text: await response.text() }
+  }
+  return { dialect, store, waited, ask, text, setTime: (now) => time = now }
 }
 
 /** The body of an API with one context path. */
