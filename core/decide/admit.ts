@@ -11,7 +11,9 @@ import type { Peer, Refusal } from './types.ts'
  * trusted proxy speaks for its clients. Undefined where the listener has no policy for the SNI (any more).
  */
 export function policyOf(listener: CompiledListener, peer: Peer): ClientPolicy | undefined {
-  return speaksForOthers(listener, peer) ? listener.clients : listener.selectTls(peer.sni)?.policy
+  return speaksForOthers(listener, peer)
+    ? listener.clients
+    : listener.names.select(peer.sni)?.policy
 }
 
 /** Whether the peer's certificate is that of its clients, so that its own SNI does not matter. */

@@ -4,6 +4,7 @@ import type {
   Path,
   SubscriptionConfig,
 } from '../snapshot/types.ts'
+import { listDifference } from '../snapshot/mod.ts'
 import { ApplicationIndex } from './application-index.ts'
 import type { ApplicationCertificate, Clash, CompiledApplication } from './application-index.ts'
 import { compileOwnFilters } from './compile-routes.ts'
@@ -24,6 +25,9 @@ export async function compileApplications(
   configs: readonly ApplicationConfig[],
 ): Promise<ApplicationIndex> {
   const before = context.previous?.applications
+  const earlier = context.previous?.configuration.applications ?? []
+  const told = context.news === true
+  if (told && before !== undefined && listDifference(earlier, configs)?.length === 0) return before
   const places = new Map<string, number>()
   const put: CompiledApplication[] = []
   const changed: number[] = []
@@ -64,7 +68,7 @@ export async function compileApplications(
   reportClashes(context, clashes, (name) => ['applications', places.get(name) ?? 0])
   warnOfExpiries(
     context,
-    context.news === true ? put : index,
+    told ? put : index,
     (name) => ['applications', places.get(name) ?? 0],
   )
   return index

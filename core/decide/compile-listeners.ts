@@ -13,7 +13,7 @@ import { contentId, expandKey } from './content-id.ts'
 import type { KeyPair } from './pki-tools.ts'
 import { readKeyPairAt } from './read-materials.ts'
 import { reusable } from './reusable.ts'
-import { compileTlsNames, speaksFor } from './tls-names.ts'
+import { speaksFor, TlsNames } from './tls-names.ts'
 import { compileTrustedProxies } from './trusted-proxies.ts'
 
 const ALPN: readonly string[] = ['h2', 'http/1.1']
@@ -57,12 +57,13 @@ async function compileListener(
     ? []
     : notedTrust({ truststore, kind: 'client-ca' }, { ...clientsAt, path: ['clients'] })
   warnOfNotes(context, notes, path)
-  const selectTls = compileTlsNames(context, tls, { path: [...path, 'tls'], usedBy })
+  const before = context.reusable?.listeners.get(name)?.names
+  const names = TlsNames.compile(context, tls, { path: [...path, 'tls'], usedBy, before })
   const policy = clients.policy
   const { secure, scopes, style, local } = config
   const own = { name, address, secure, proxyProtocol, scopes, style, local }
   const rules = compileConnections(context, config, path)
-  return { ...own, ...rules, tls, selectTls, clients: policy, trustedProxies, notes }
+  return { ...own, ...rules, tls, names, clients: policy, trustedProxies, notes }
 }
 
 /** The TLS entries of a listener; those that are equal in the snapshot in use are not read again. */
@@ -71,10 +72,12 @@ async function compileEntries(
   config: ListenerConfig,
   { path, usedBy }: Place,
 ): Promise<readonly TlsName[]> {
-  const before = context.reusable?.listeners.get(config.name)?.tls ?? []
-  const known = reusable(before, config.tls, (entry) => entry.names.join(' '))
-  const fresh = [...known.keys()].filter((index) => known[index] === undefined)
-  const told = new Set(context.news === true ? fresh : known.keys())
+  const known = knownEntries(context, config)
+  const fresh: number[] = []
+  for (let index = 0; index < known.length; index++) {
+    if (known[index] === undefined) fresh.push(index)
+  }
+  const made = new Map<number, TlsName>()
   for (let first = 0; first < fresh.length; first += AT_ONCE) {
     const some = fresh.slice(first, first + AT_ONCE)
     const compiled = await Promise.all(some.map((index) => {
@@ -84,16 +87,27 @@ async function compileEntries(
         usedBy: ownerOf(entry, usedBy),
       })
     }))
-    for (const [offset, index] of some.entries()) known[index] = compiled[offset]
+    for (const [offset, index] of some.entries()) {
+      const entry = compiled[offset]
+      if (entry !== undefined) made.set(index, entry)
+    }
     await context.breathe?.()
   }
-  const all: TlsName[] = []
-  for (const [index, found] of known.entries()) {
-    if (found === undefined) continue
-    all.push(found)
-    if (told.has(index)) warnOfEntry(context, found, [...path, index])
-  }
+  const all = fresh.length === 0
+    ? known as readonly TlsName[]
+    : known.map((entry, index) => entry ?? made.get(index)).filter((entry) => entry !== undefined)
+  const told = context.news === true ? made : all.entries()
+  for (const [index, entry] of told) warnOfEntry(context, entry, [...path, index])
   return all
+}
+
+function knownEntries(
+  { reusable: before }: CompileContext,
+  { name, tls }: ListenerConfig,
+): readonly (TlsName | undefined)[] {
+  const compiled = before?.listeners.get(name)?.tls ?? []
+  const configs = before?.configuration.listeners.find((each) => each.name === name)?.tls ?? []
+  return reusable({ configs, compiled }, tls, (entry) => entry.names.join(' '))
 }
 
 function warnOfEntry(context: CompileContext, { notes, mismatches }: TlsName, path: Path): void {

@@ -12,7 +12,6 @@ import type {
   PlanConfig,
   RouteConfig,
 } from '../snapshot/types.ts'
-import { sameObjects } from '../route/mod.ts'
 import { OverlayMap } from '../snapshot/mod.ts'
 import { compileConditions, type Condition, type Facts } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
@@ -42,11 +41,15 @@ export function compileAllRoutes(
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
     const known = knownRoutes(context, kind, configs)
     for (let index = 0; index < configs.length; index++) {
-      const config = configs[index] as AnyConfig
       const before = known[index]
       // Nothing is made or asked for what is as it was: there may be thousands, and one has changed.
+      if (before !== undefined && lost?.size === 0) {
+        all.push(before)
+        continue
+      }
+      const config = configs[index] as AnyConfig
       const leads = before !== undefined && lost !== undefined
-        ? lost.size === 0 || !lost.has(config.upstream)
+        ? !lost.has(config.upstream)
         : leadsSomewhere(config, upstreams)
       const route = leads
         ? before ?? compileRoute(context, config, { kind, path: [`${kind}s`, index] })
@@ -84,10 +87,6 @@ function leadsNowhere({ name, upstream }: AnyConfig): string {
   return `Could not route "${name}" to upstream "${upstream}": there is none`
 }
 
-/** Of few unknown routes among more than these, none is looked for under another object: making it costs less. */
-const MANY = 2000
-const FEW = 64
-
 /** What each configuration was compiled to before; equal ones of a configuration that was read anew count. */
 function knownRoutes(
   { previous }: CompileContext,
@@ -97,12 +96,9 @@ function knownRoutes(
   if (previous === undefined) return []
   const { configuration: { apis, routes }, routes: { routes: compiled } } = previous
   const [earlier, first] = kind === 'api' ? [apis, 0] : [routes, apis.length]
-  const same = sameObjects<AnyConfig>(earlier, configs)
-  if (same !== undefined && (same.fresh === 0 || same.fresh <= FEW && configs.length > MANY)) {
-    return same.places.map((at) => at === undefined ? undefined : compiled[first + at])
-  }
   const before = compiled.slice(first, first + earlier.length)
-  return reusable<AnyConfig, CompiledRoute>(before, configs, ({ name }) => name)
+  const own = { configs: earlier, compiled: before }
+  return reusable<AnyConfig, CompiledRoute>(own, configs, ({ name }) => name)
 }
 
 interface RoutePlace {

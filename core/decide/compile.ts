@@ -77,6 +77,8 @@ function warnOfUnasked(
   listeners: Snapshot['listeners'],
   { routes }: Snapshot['routes'],
 ): void {
+  // It was told of the whole.
+  if (context.news === true) return
   const asks = [...listeners.values()].some(({ tls, clients }) =>
     clients.mode !== 'none' || tls.some(({ policy }) => policy.mode !== 'none')
   )

@@ -25,6 +25,7 @@ import type { ApplicationIndex } from './application-index.ts'
 import type { Noted } from './compile-warnings.ts'
 import type { Keeper } from './keeper.ts'
 import type { ScopedRoutes } from './scoped-routes.ts'
+import type { TlsNames } from './tls-names.ts'
 
 /** What a listener or an SNI name asks of clients. Equal ids mean equal content. */
 export interface ClientPolicy {
@@ -105,8 +106,8 @@ export interface CompiledListener extends ConnectionRules {
   readonly local: string | undefined
   /** Empty for a plain listener. */
   readonly tls: readonly TlsName[]
-  /** Server certificate and client policy for an SNI in lower case, empty without; undefined: to be refused. */
-  selectTls(sni: string): TlsName | undefined
+  /** Which of them is for which SNI. */
+  readonly names: TlsNames
   /** The policy for certificates that a trusted proxy's header carries. */
   readonly clients: ClientPolicy
   readonly trustedProxies: TrustedProxies | undefined

@@ -121,7 +121,7 @@ export function findPolicy(listener: CompiledListener, host: string, peer: Peer)
     return { refusal: refusal('HOST_MISDIRECTED', detail) }
   }
   if (host === peer.sni || speaksForOthers(listener, peer)) return { policy }
-  const hosts = listener.selectTls(host)?.policy
+  const hosts = listener.names.select(host)?.policy
   if (hosts === undefined || !isMisdirected(listener, { policy, hosts })) return { policy }
   const detail = `Host "${host}" belongs to another client policy than SNI "${peer.sni}"`
   return { refusal: refusal('HOST_MISDIRECTED', detail) }

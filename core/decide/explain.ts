@@ -94,7 +94,7 @@ function explainConnection(told: Told): Refusal | undefined {
   const proxy = peer.trustedProxy ? 'a trusted proxy' : 'no trusted proxy'
   tell(told, ['accept', 'note'], `The peer ${peer.address} is ${proxy}`)
   if (!secure) return undefined
-  const entry = listener.selectTls(peer.sni)
+  const entry = listener.names.select(peer.sni)
   const sni = peer.sni === '' ? 'No SNI' : `SNI "${peer.sni}"`
   if (entry === undefined) {
     tell(told, ['peek', 'stopped'], `${sni} selects no server certificate`)

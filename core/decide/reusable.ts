@@ -1,3 +1,4 @@
+import { freshIn, listDifference, spliced } from '../snapshot/mod.ts'
 import { equal } from './equal.ts'
 
 /** Something compiled, with the configuration it was compiled from. */
@@ -5,13 +6,37 @@ interface Compiled<C> {
   readonly config: C
 }
 
+/** Of few new objects among more than these, none is compared with others: making it costs less. */
+const MANY = 2000
+const FEW = 64
+
+/** What an earlier list of configurations was compiled to, one for each. */
+interface Earlier<C, T> {
+  readonly configs: readonly C[]
+  readonly compiled: readonly T[]
+}
+
 /**
- * For each configuration what was compiled from an equal one before, or undefined. A list that changed in one
- * place costs little more than comparing it.
+ * For each configuration what was compiled from an equal one before, or undefined. A list that changed in few places
+ * costs little more than looking for them; in the same objects as before the very same list comes back.
  *
  * @param keyOf what an equal configuration has in common and few others do
  */
 export function reusable<C, T extends Compiled<C>>(
+  { configs, compiled }: Earlier<C, T>,
+  after: readonly C[],
+  keyOf: (config: C) => string,
+): readonly (T | undefined)[] {
+  const hunks = listDifference(configs, after)
+  const fresh = hunks === undefined ? after.length : freshIn(hunks)
+  if (hunks !== undefined && (fresh === 0 || fresh <= FEW && after.length > MANY)) {
+    return spliced<T | undefined>(compiled, hunks, () => undefined)
+  }
+  return equalOnes(compiled, after, keyOf)
+}
+
+/** The same by content: what was read anew may say what it said before. */
+function equalOnes<C, T extends Compiled<C>>(
   before: readonly T[],
   after: readonly C[],
   keyOf: (config: C) => string,

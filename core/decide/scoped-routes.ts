@@ -1,4 +1,5 @@
 import { compileRoutes } from '../route/mod.ts'
+import { type Hunk, listDifference } from '../snapshot/mod.ts'
 import type { FactsOf, RouteExplanation, RouteMatcher, RouteQuestion } from '../route/mod.ts'
 import type { CompiledRoute } from './compiled.ts'
 
@@ -21,18 +22,15 @@ export class ScopedRoutes {
 
   /** Compiles routes; scopes whose routes are the same objects as before are taken over. */
   static compile(routes: readonly CompiledRoute[], previous?: ScopedRoutes): ScopedRoutes {
-    if (previous !== undefined && same(routes, previous.routes)) return previous
-    const lists = new Map<string, CompiledRoute[]>()
-    for (const route of routes) {
-      const list = lists.get(route.scope)
-      if (list === undefined) lists.set(route.scope, [route])
-      else list.push(route)
-    }
-    const byScope = new Map<string, RouteMatcher<CompiledRoute>>()
-    for (const [scope, list] of lists) {
-      const before = previous?.scope(scope)
-      const kept = before !== undefined && same(list, before.routes)
-      byScope.set(scope, kept ? before : compileRoutes(list, before))
+    const hunks = previous && listDifference(previous.routes, routes)
+    if (previous !== undefined && hunks?.length === 0) return previous
+    const byScope = new Map<string, RouteMatcher<CompiledRoute>>(
+      hunks === undefined || previous === undefined ? [] : previous.#byScope,
+    )
+    for (const scope of touched(routes, previous?.routes ?? [], hunks)) {
+      const list = routes.filter((route) => route.scope === scope)
+      if (list.length === 0) byScope.delete(scope)
+      else byScope.set(scope, compileRoutes(list, previous?.scope(scope)))
     }
     return new ScopedRoutes(routes, byScope)
   }
@@ -77,6 +75,15 @@ export class ScopedRoutes {
   }
 }
 
-function same(routes: readonly CompiledRoute[], others: readonly CompiledRoute[]): boolean {
-  return routes.length === others.length && routes.every((route, at) => route === others[at])
+/** The scopes that routes came to or went from; all where it is not known which. */
+function touched(
+  after: readonly CompiledRoute[],
+  before: readonly CompiledRoute[],
+  hunks: readonly Hunk[] | undefined,
+): ReadonlySet<string> {
+  const changed = hunks === undefined ? after : hunks.flatMap(({ from, out, to, into }) => [
+    ...before.slice(from, from + out),
+    ...after.slice(to, to + into),
+  ])
+  return new Set(changed.map(({ scope }) => scope))
 }

@@ -18,23 +18,27 @@ export function mergeParts(
   dialects: readonly DialectParts[],
   without: ReadonlySet<object> = new Set(),
 ): Configuration {
-  const kept = <T extends object>(parts: Iterable<T>): T[] => {
-    const all = [...parts]
-    return without.size === 0 ? all : all.filter((part) => !without.has(part))
-  }
+  const kept = <T extends object>(parts: readonly T[]): readonly T[] =>
+    without.size === 0 ? parts : parts.filter((part) => !without.has(part))
   const all = <T extends object>(
     own: readonly T[],
-    of: (parts: ConfigurationParts) => Iterable<T>,
-  ): readonly T[] => own.concat(...dialects.map(({ parts }) => kept(of(parts))))
+    of: (parts: ConfigurationParts) => readonly T[],
+  ): readonly T[] => joined([own, ...dialects.map(({ parts }) => kept(of(parts)))])
   return {
     ...base,
     listeners: all(withEntries(base, dialects, kept), ({ listeners }) => listeners),
     upstreams: mergeUpstreams([base, ...dialects.map(({ parts }) => parts)], without),
     routes: all(base.routes, ({ routes }) => routes),
     apis: all(base.apis, ({ apis }) => apis),
-    applications: all(base.applications, ({ applications }) => applications.values()),
+    applications: all(base.applications, ({ applications }) => [...applications.values()]),
     filters: all(base.filters, ({ filters = [] }) => filters),
   }
+}
+
+/** All lists in one; where only one has anything that very list, so that it is seen at once that it is the same. */
+function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const [first = [], ...others] = lists.filter(({ length }) => length > 0)
+  return others.length === 0 ? first : first.concat(...others)
 }
 
 /** Fewer upstreams than these are put together in an instant. */
@@ -58,16 +62,14 @@ function mergeUpstreams(
 function withEntries(
   base: Configuration,
   dialects: readonly DialectParts[],
-  kept: <T extends object>(parts: Iterable<T>) => T[],
+  kept: <T extends object>(parts: readonly T[]) => readonly T[],
 ): readonly ListenerConfig[] {
   const added = dialects.filter(({ parts }) => parts.tls.length > 0)
   if (added.length === 0) return base.listeners
   return base.listeners.map((listener) => {
-    const entries = added.flatMap(({ name, parts }) => {
-      const named = base.admin?.dialects[name]?.listeners
-      return takes(listener, named) ? kept(parts.tls) : []
-    })
-    return entries.length === 0 ? listener : { ...listener, tls: [...listener.tls, ...entries] }
+    const taken = added.filter(({ name }) => takes(listener, base.admin?.dialects[name]?.listeners))
+    const tls = joined([listener.tls, ...taken.map(({ parts }) => kept(parts.tls))])
+    return tls === listener.tls ? listener : { ...listener, tls }
   })
 }
 

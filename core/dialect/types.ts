@@ -31,6 +31,7 @@ export interface ConfigurationParts {
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>
   readonly routes: readonly RouteConfig[]
   readonly apis: readonly ApiConfig[]
+  /** By name, as of now: later changes are seen in the same map. */
   readonly applications: ReadonlyMap<string, ApplicationConfig>
   /** What every request meets, besides the document's own. */
   readonly filters?: readonly FilterConfig[]

@@ -1,14 +1,23 @@
 import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
+import { OverlayMap } from '../snapshot/mod.ts'
 import type { EndpointState } from '../upstream/mod.ts'
 import { type Charge, Checker, Slots } from './checker.ts'
 import type { HealthPorts } from './types.ts'
 
+/** The checks of one upstream, by the id of its endpoints. */
+interface Watched {
+  readonly slots: Slots
+  readonly checkers: ReadonlyMap<string, Checker>
+}
+
+type Upstreams = ReadonlyMap<string, CompiledUpstream>
+
 /** All active checks of a process, and what is told of endpoints whose health changed. */
 export class HealthChecks {
   readonly #ports: HealthPorts
-  /** By upstream and endpoint. */
-  #checkers = new Map<string, Checker>()
-  #slots = new Map<string, Slots>()
+  #upstreams: Upstreams = new Map()
+  /** By upstream, of those that are checked. */
+  readonly #watched = new Map<string, Watched>()
   #cannotPing = false
 
   constructor(ports: HealthPorts) {
@@ -16,25 +25,21 @@ export class HealthChecks {
   }
 
   /** Checks the endpoints of these upstreams from now on; those that were checked before go on in their turn. */
-  apply(upstreams: Iterable<CompiledUpstream>): void {
-    const before = this.#checkers
-    this.#checkers = new Map()
-    const slots = new Map<string, Slots>()
-    for (const upstream of upstreams) {
-      const checks = upstream.health.active
-      if (checks === undefined) continue
-      const own = this.#slots.get(upstream.name) ?? new Slots()
-      slots.set(upstream.name, own)
-      this.#check(upstream, { checks, slots: own }, before)
+  apply(upstreams: Upstreams): void {
+    const few = OverlayMap.between(this.#upstreams, upstreams)
+    this.#upstreams = upstreams
+    for (const name of few ?? [...this.#watched.keys()]) {
+      if (!upstreams.has(name)) this.#watch(name, undefined)
     }
-    for (const [key, checker] of before) if (!this.#checkers.has(key)) checker.stop()
-    this.#slots = slots
+    for (const name of few ?? upstreams.keys()) {
+      const upstream = upstreams.get(name)
+      if (upstream !== undefined) this.#watch(name, upstream)
+    }
   }
 
   /** Checks nobody any more. */
   stop(): void {
-    for (const checker of this.#checkers.values()) checker.stop()
-    this.#checkers = new Map()
+    this.apply(new Map())
   }
 
   /** Tells the operator that an endpoint's health is another one now. */
@@ -45,19 +50,24 @@ export class HealthChecks {
     else this.#ports.log.write('warn', 'Endpoint is unhealthy', { ...fields, reason })
   }
 
-  #check(
-    upstream: CompiledUpstream,
-    { checks, slots }: Pick<Charge, 'checks' | 'slots'>,
-    before: ReadonlyMap<string, Checker>,
-  ): void {
-    if (checks.type === 'ping') this.#warnOfPing()
-    for (const state of upstream.balancer.endpoints) {
-      const key = `${upstream.name} ${state.id}`
-      const charge: Charge = { upstream, state, checks, slots }
-      const known = before.get(key)
-      known?.take(charge)
-      this.#checkers.set(key, known ?? this.#start(charge))
+  #watch(name: string, upstream: CompiledUpstream | undefined): void {
+    const checks = upstream?.health.active
+    const before = this.#watched.get(name)
+    if (before === undefined && checks === undefined) return
+    const checkers = new Map<string, Checker>()
+    const slots = before?.slots ?? new Slots()
+    if (upstream !== undefined && checks !== undefined) {
+      if (checks.type === 'ping') this.#warnOfPing()
+      for (const state of upstream.balancer.endpoints) {
+        const charge: Charge = { upstream, state, checks, slots }
+        const known = before?.checkers.get(state.id)
+        known?.take(charge)
+        checkers.set(state.id, known ?? this.#start(charge))
+      }
     }
+    for (const [id, checker] of before?.checkers ?? []) if (!checkers.has(id)) checker.stop()
+    if (checks === undefined) this.#watched.delete(name)
+    else this.#watched.set(name, { slots, checkers })
   }
 
   #start(charge: Charge): Checker {

@@ -150,7 +150,7 @@ export class Acceptance {
     const peeked = await this.#hello(first)
     if ('code' in peeked) return peeked
     this.#sni = peeked.value.sni
-    const name = this.#listener?.selectTls(this.#sni)
+    const name = this.#listener?.names.select(this.#sni)
     if (name === undefined) {
       this.#lastWords(UNRECOGNIZED_NAME)
       return refusal('SNI_UNKNOWN', `No server certificate for SNI "${this.#sni}"`)

@@ -72,10 +72,11 @@ export class Runtime {
 
   /** Puts another snapshot in force, for the next request of every connection. */
   swap(snapshot: Snapshot): void {
+    const before = this.snapshot
     this.snapshot = snapshot
     this.classes = new HeaderClasses(snapshot.isIdentityHeader)
-    this.pools.keepOnly(snapshot.upstreams)
-    this.health.apply(snapshot.upstreams.values())
+    if (before.upstreams !== snapshot.upstreams) this.pools.keepOnly(snapshot.upstreams)
+    this.health.apply(snapshot.upstreams)
   }
 
   /** An exchange found that an endpoint's health changed. */

@@ -131,8 +131,8 @@ interface Recent<T extends RouteEntry> {
   readonly gone: ReadonlySet<T>
 }
 
-/** Beyond so many differences all is compiled anew. */
-const RECENT_LIMIT = 256
+/** Beyond so many differences, or this part of all where that is more, all is compiled anew. */
+const RECENT = { least: 256, part: 16, most: 1024 }
 /** Fewer routes than these are compiled in an instant, and looked up quicker as a whole. */
 const WHOLE_BELOW = 512
 
@@ -160,7 +160,8 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
   /** The matcher of these routes at the cost of what is different; undefined where that is too much. */
   with(routes: readonly T[]): Matcher<T> | undefined {
     if (routes.length < WHOLE_BELOW) return undefined
-    const found = difference(this, routes, this.#orders)
+    const most = Math.min(Math.max(RECENT.least, routes.length / RECENT.part), RECENT.most)
+    const found = difference({ routes: this.routes, orders: this.#orders }, routes, most)
     if (found === undefined) return undefined
     const { added, removed, orders } = found
     const recent = this.#recent
@@ -169,7 +170,7 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
     const gone = new Set(recent?.gone)
     for (const route of removed) if (!known.has(route)) gone.add(route)
     const entries = [...kept, ...rank(added)]
-    if (entries.length + gone.size > RECENT_LIMIT) return undefined
+    if (entries.length + gone.size > most) return undefined
     const { tables } = this
     const parts = { entries, gone, tables: compileTables(entries) }
     return new Matcher({ routes, orders, tables, recent: parts })

@@ -3,6 +3,5 @@
  * what a route leads to, who asks, or what time it is.
  * @module
  */
-export { sameObjects } from './difference.ts'
 export { compileRoutes } from './matcher.ts'
 export type * from './types.ts'

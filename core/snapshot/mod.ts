@@ -16,6 +16,7 @@ export {
   readConfiguration,
   readConfigurationObject,
 } from './read.ts'
+export { freshIn, type Hunk, listDifference, spliced } from './list-difference.ts'
 export { OverlayMap } from './overlay-map.ts'
 export { DEFAULT_DIALECTS } from './schema/dialects.ts'
 export { describeSchema, type SectionDescription } from './schema/mod.ts'

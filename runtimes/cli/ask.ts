@@ -61,7 +61,7 @@ export async function ask(
 async function peerOf(runtime: Runtime, head: RequestHead, question: Question): Promise<Peer> {
   const { listener, sni, address, at } = question
   const identifier = new Identifier(runtime.ports.verdicts)
-  const policy = listener.selectTls(sni)?.policy
+  const policy = listener.names.select(sni)?.policy
   const chain = policy === undefined || policy.mode === 'none' ? [] : question.chain
   const connection = new ClientConnection(runtime, identifier, {
     listenerName: () => listener.name,

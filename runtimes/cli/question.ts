@@ -52,7 +52,7 @@ export function questionOf(snapshot: Snapshot, wanted: Wanted, now: number): Que
 /** Why nobody will look at the certificate of a question; undefined where somebody does. */
 export function unused({ listener, chain, sni }: Question): string | undefined {
   if (chain.length === 0) return undefined
-  if (listener.secure && listener.selectTls(sni)?.policy.mode === 'none') {
+  if (listener.secure && listener.names.select(sni)?.policy.mode === 'none') {
     return `Note: nobody asks for the certificate on "${listener.name}", SNI "${sni}"`
   }
   return !listener.secure && carriedBy(listener) === undefined
@@ -82,8 +82,8 @@ function findListener(
 ): CompiledListener {
   const all = [...listeners.values()].filter(({ local }) => local === undefined)
   const found = named === undefined
-    ? all.find((each) => (each.selectTls(sni)?.names.length ?? 0) > 0) ??
-      all.find((each) => each.selectTls(sni) !== undefined) ?? all[0]
+    ? all.find((each) => (each.names.select(sni)?.names.length ?? 0) > 0) ??
+      all.find((each) => each.names.select(sni) !== undefined) ?? all[0]
     : all.find(({ name }) => name === named)
   if (found !== undefined) return found
   const known = all.map(({ name }) => `"${name}"`).join(', ') || 'none'

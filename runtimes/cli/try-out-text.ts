@@ -80,7 +80,7 @@ function urlOf(service: Service, listener: CompiledListener): string {
 /** Requests to paste, each with what the configuration, as it is now, would answer. */
 async function requestParts(service: Service, tryOut: TryOut): Promise<string[]> {
   const listener = [...service.snapshot.listeners.values()].find((each) =>
-    each.selectTls(SERVER) !== undefined
+    each.names.select(SERVER) !== undefined
   )
   if (listener === undefined) return []
   const parts: string[] = []

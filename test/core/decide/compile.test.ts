@@ -182,14 +182,14 @@ t.test('routes that are never reached are warned about', async (t) => {
   ])
 })
 
-t.test('selectTls: the exact name, one label below a wildcard, then the entry without names', async (t) => {
+t.test('names.select: the exact name, one label below a wildcard, then the entry without names', async (t) => {
   const snapshot = await scene.snapshotOf(tls(
     tlsEntry(['test.com', '*.test.com'], clients(), 'test.com'),
     tlsEntry(['a.test.com']),
     tlsEntry([], clients(), 'fallback'),
   ))
   const at = (sni: string): string | undefined =>
-    mainOf(snapshot).selectTls(sni)?.certificates[0]?.subject
+    mainOf(snapshot).names.select(sni)?.certificates[0]?.subject
   t.equal(at('test.com'), 'CN=test.com')
   t.equal(at('b.test.com'), 'CN=test.com')
   t.equal(at('a.test.com'), 'CN=a.test.com')
@@ -197,8 +197,8 @@ t.test('selectTls: the exact name, one label below a wildcard, then the entry wi
   t.equal(at(''), 'CN=fallback')
   t.equal(at('other.org'), 'CN=fallback')
   const strict = await scene.snapshotOf(tls(tlsEntry(['a.test'])))
-  t.equal(mainOf(strict).selectTls(''), undefined)
-  t.equal(mainOf(strict).selectTls('b.test'), undefined)
+  t.equal(mainOf(strict).names.select(''), undefined)
+  t.equal(mainOf(strict).names.select('b.test'), undefined)
 })
 
 t.test('a name in two entries: a warning, and an error where their client policies differ', async (t) => {
@@ -217,7 +217,7 @@ t.test('a server certificate that does not speak for its name is warned about', 
   ])
 })
 
-t.test('selectTls looks up as often among ten thousand names as among ten', async (t) => {
+t.test('names.select looks up as often among ten thousand names as among ten', async (t) => {
   const lookUps = async (count: number, entries: number): Promise<number> => {
     const names = Array.from({ length: count }, (_, index) => `n${index}.test`)
     const size = count / entries
@@ -226,10 +226,10 @@ t.test('selectTls looks up as often among ten thousand names as among ten', asyn
       (_, index) =>
         tlsEntry(names.slice(index * size, (index + 1) * size), clients(), names[index * size]),
     )
-    const { selectTls } = mainOf(await scene.snapshotOf(tls(...all)))
+    const { names: selection } = mainOf(await scene.snapshotOf(tls(...all)))
     let steps = 0
     const counted = t.capture(Map.prototype, 'get', Map.prototype.get)
-    for (const sni of [names[0]!, names.at(-1)!, 'a.n1.test', 'other', '']) selectTls(sni)
+    for (const sni of [names[0]!, names.at(-1)!, 'a.n1.test', 'other', '']) selection.select(sni)
     steps += counted().length
     counted.restore()
     return steps
@@ -240,12 +240,44 @@ t.test('selectTls looks up as often among ten thousand names as among ten', asyn
   t.equal(await lookUps(10_000, 1), few, 'all in one entry')
 })
 
+t.test('names.select: after any changes of the entries it is as if all were compiled anew', async (t) => {
+  let state = 7
+  const take = (below: number): number => (state = (state * 48271) % 2147483647) % below
+  const any = (): ReturnType<typeof tlsEntry> => {
+    const name = [
+      `n${take(40)}.test`,
+      `*.n${take(40)}.test`,
+      `x${take(999)}.test`,
+    ][take(3)] as string
+    const entry = tlsEntry(take(30) === 0 ? [] : [name], clients(), 'c.test')
+    return take(30) === 0 ? { ...entry, withoutName: true } : entry
+  }
+  let entries = Array.from({ length: 20 }, any)
+  let snapshot = await scene.snapshotOf(tls(...entries))
+  const probes = [...Array(40).keys()].flatMap((n) => [`n${n}.test`, `a.n${n}.test`])
+  for (let round = 0; round < 200; round++) {
+    entries = [...entries]
+    const at = take(entries.length)
+    entries.splice(at, take(3), ...Array.from({ length: take(3) }, any))
+    const previous = snapshot
+    snapshot = await scene.snapshotOf(tls(...entries), { previous, news: true })
+    const anew = await scene.snapshotOf(tls(...entries))
+    for (const sni of ['', 'other.org', ...probes]) {
+      const [found, wanted] = [snapshot, anew].map((each) =>
+        entries.indexOf(mainOf(each).names.select(sni)?.config as never)
+      )
+      if (found !== wanted) return t.fail(`round ${round}: "${sni}": ${found}, not ${wanted}`)
+    }
+  }
+  t.end()
+})
+
 t.test('several certificates for the same names: each with a key of another type', async (t) => {
   const both = {
     ...tlsEntry(['a.test']),
     certificates: [keyPair('a.test', 'RSA'), keyPair('a.test')],
   }
-  const name = mainOf(await scene.snapshotOf(tls(both))).selectTls('a.test')
+  const name = mainOf(await scene.snapshotOf(tls(both))).names.select('a.test')
   t.same(name?.profile.credentials.map(({ keyType }) => keyType), ['RSA', 'EC P-256'])
   t.same(name?.certificates.map(({ subject }) => subject), ['CN=a.test', 'CN=a.test'])
   const alike = [keyPair('a.test', 'EC P-384'), keyPair('a.test')]
@@ -276,7 +308,7 @@ t.test('TLS profiles: id and ticket key cover names, key, policy and versions', 
   ]
   const profiles = []
   for (const variant of variants) {
-    profiles.push(mainOf(await scene.snapshotOf(tls(variant))).selectTls('a.test')?.profile)
+    profiles.push(mainOf(await scene.snapshotOf(tls(variant))).names.select('a.test')?.profile)
   }
   t.equal(new Set(profiles.map((profile) => profile?.id)).size, variants.length)
   t.equal(new Set(profiles.map((profile) => profile?.ticketKey.join())).size, variants.length)
@@ -286,10 +318,11 @@ t.test('TLS profiles: id and ticket key cover names, key, policy and versions', 
     profiles[4]?.authorities,
     /^-----BEGIN CERTIFICATE-----\n[^]*-----END CERTIFICATE-----\n$/,
   )
-  const again = mainOf(await scene.snapshotOf(tls(base))).selectTls('a.test')?.profile
+  const again = mainOf(await scene.snapshotOf(tls(base))).names.select('a.test')?.profile
   t.same(again, profiles[0], 'processes that share a secret share tickets')
   const secret = new Uint8Array(32).fill(8)
-  const other = mainOf(await scene.snapshotOf(tls(base), { secret })).selectTls('a.test')?.profile
+  const other = mainOf(await scene.snapshotOf(tls(base), { secret })).names.select('a.test')
+    ?.profile
   t.not(other?.ticketKey.join(), profiles[0]?.ticketKey.join())
 })
 
@@ -442,9 +475,9 @@ t.test('what is equal is not read again, wherever it stands', async (t) => {
   t.equal(count(), 1)
   t.same(mainOf(after).tls.map(({ names }) => names[0]), ['new', 'c', 'a', 'd'])
   for (const name of ['a', 'c', 'd']) {
-    t.equal(mainOf(after).selectTls(name), mainOf(before).selectTls(name))
+    t.equal(mainOf(after).names.select(name), mainOf(before).names.select(name))
   }
-  t.equal(mainOf(after).selectTls('b'), undefined)
+  t.equal(mainOf(after).names.select('b'), undefined)
   t.same(
     expiries(after, NOW).map(({ usedBy }) => usedBy).filter((usedBy) =>
       !/application/.test(usedBy)

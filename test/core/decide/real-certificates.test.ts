@@ -168,8 +168,8 @@ t.test('a verdict lapses with its certificate', async (t) => {
 
 t.test('key pairs: PEM and PKCS#12 give one certificate, wrong ones say what is wrong', async (t) => {
   const p12 = (passphrase: string): KeyPairConfig => ({ pkcs12: file('gw.p12'), passphrase })
-  const plain = scene.mainOf(await built(clients())).selectTls('gw.test')
-  const packed = scene.mainOf(await built(clients(), p12('s3cr3t'))).selectTls('gw.test')
+  const plain = scene.mainOf(await built(clients())).names.select('gw.test')
+  const packed = scene.mainOf(await built(clients(), p12('s3cr3t'))).names.select('gw.test')
   t.equal(packed?.certificates[0]?.sha256, plain?.certificates[0]?.sha256)
   t.match(packed?.profile.credentials[0]?.key, /^-----BEGIN PRIVATE KEY-----\n/)
   const first = async (certificate: KeyPairConfig): Promise<unknown> =>

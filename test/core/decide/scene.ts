@@ -375,7 +375,7 @@ export function peer(
   const secure = listener.secure
   const byHeader = !secure ||
     (trustedProxy && listener.trustedProxies?.clientCertificateHeader !== undefined)
-  const policy = byHeader ? listener.clients : listener.selectTls(sni)?.policy
+  const policy = byHeader ? listener.clients : listener.names.select(sni)?.policy
   const truststore = policy?.truststore?.id ?? ''
   const certificate = verdict &&
     { fingerprint: verdict.certificate?.sha256 ?? '', verdict, truststore }

@@ -79,7 +79,7 @@ t.test('a reload that changes another entry leaves contexts and sessions alone',
   const gateway = await startGateway(t, yaml(entries(deep.certFile)))
   const profile = () => {
     const [listener] = gateway.service.snapshot.listeners.values()
-    return listener?.selectTls('a.test')?.profile
+    return listener?.names.select('a.test')?.profile
   }
   const keep = pki.path('kept.pem')
   t.match(await sClient(gateway.port(), { sni: 'a.test', keep }), { status: 200 })

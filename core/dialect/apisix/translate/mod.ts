@@ -1,7 +1,6 @@
 import type {
   ApplicationConfig,
   FilterConfig,
-  RouteConfig,
   TlsEntryConfig,
   UpstreamConfig,
 } from '../../../snapshot/types.ts'
@@ -14,7 +13,8 @@ import { CONSUMER_PREFIX, PREFIX, type TranslateOptions } from './options.ts'
 import { Notes } from './outcome.ts'
 import { translatePlugins } from './plugins/mod.ts'
 import { type TranslatedRoute, translateRoute } from './route.ts'
-import { SniNames } from './sni-names.ts'
+import { Series } from './series.ts'
+import { type KeyedEntry, SniNames } from './sni-names.ts'
 import { translateSsl } from './ssl.ts'
 import { Documents, placeOf } from './state.ts'
 import { type Absent, translateUpstream } from './upstream.ts'
@@ -22,6 +22,18 @@ import { type Absent, translateUpstream } from './upstream.ts'
 export { CONSUMER_PREFIX, PREFIX, type TranslateOptions } from './options.ts'
 
 type Upstream = UpstreamConfig | Absent
+
+/** Where what was translated is kept, by the id of its document. */
+interface Parts<T> {
+  set(id: string, made: T, created: number): unknown
+  delete(id: string): unknown
+}
+
+interface DocumentAt {
+  readonly id: string
+  readonly key: string
+  readonly created?: number | undefined
+}
 
 /** What is translated, in an order in which each finds ready what it is translated with. */
 const ORDER = ['ssls', 'upstreams', 'services', 'consumers', 'global_rules', 'routes'] as const
@@ -31,11 +43,11 @@ type Unit = typeof ORDER[number]
 export class ApisixTranslator implements Translator {
   readonly #options: TranslateOptions
   readonly #documents = new Documents()
-  readonly #ssls = new Map<string, TlsEntryConfig>()
+  readonly #ssls = new Series<KeyedEntry>()
   readonly #upstreams = new Map<string, Upstream>()
   /** Upstreams that stand within services. */
   readonly #services = new Map<string, Upstream>()
-  readonly #routes = new Map<string, TranslatedRoute>()
+  readonly #routes = new Series<TranslatedRoute>()
   readonly #rules = new Map<string, readonly FilterConfig[]>()
   readonly #applications = new Map<string, ApplicationConfig>()
   readonly #problems = new Map<string, readonly DocumentProblem[]>()
@@ -78,8 +90,10 @@ export class ApisixTranslator implements Translator {
       upstreams: changed('upstreams', 'services', 'routes')
         ? this.#allUpstreams()
         : before?.upstreams ?? new Map(),
-      routes: changed('routes') ? this.#allRoutes() : before?.routes ?? [],
-      applications: new Map(this.#applications),
+      routes: changed('routes')
+        ? this.#routes.parts.map(({ route }) => route)
+        : before?.routes ?? [],
+      applications: this.#applications,
       filters: changed('global_rules') ? [...this.#rules.values()].flat() : before?.filters ?? [],
       problems: [...this.#problems.values()].flat(),
     }
@@ -116,12 +130,12 @@ export class ApisixTranslator implements Translator {
     const conf = this.#documents.get(unit, id)?.value
     switch (unit) {
       case 'ssls':
-        this.#keep(this.#ssls, id, key, conf && this.#ssl(key, conf, notes))
+        this.#ssl(id, conf, notes)
         break
       case 'upstreams': {
         const before = this.#upstreams.get(id)
         const made = conf && this.#upstream(conf, { key, name: `${PREFIX}upstream:${id}`, notes })
-        this.#keep(this.#upstreams, id, key, made)
+        this.#keep(this.#upstreams, { id, key }, made)
         this.#renew(before, made)
         if (statusOf(before) !== statusOf(made)) this.#markUsers(key, dirty)
         break
@@ -130,7 +144,8 @@ export class ApisixTranslator implements Translator {
         const inline = tableOf(conf, 'upstream')
         const name = `${PREFIX}service:${id}`
         const before = this.#services.get(id)
-        this.#keep(this.#services, id, key, inline && this.#upstream(inline, { key, name, notes }))
+        const made = inline && this.#upstream(inline, { key, name, notes })
+        this.#keep(this.#services, { id, key }, made)
         this.#renew(before, this.#services.get(id))
         this.#markUsers(key, dirty)
         break
@@ -149,18 +164,21 @@ export class ApisixTranslator implements Translator {
   }
 
   #keep<T extends object>(
-    map: Map<string, T>,
-    id: string,
-    key: string,
+    parts: Parts<T>,
+    { id, key, created = 0 }: DocumentAt,
     made: T | undefined,
   ): void {
-    if (made === undefined) return void map.delete(id)
+    if (made === undefined) return void parts.delete(id)
     this.#keys.set(made, key)
-    map.set(id, made)
+    parts.set(id, made, created)
   }
 
-  #ssl(key: string, conf: Table, notes: Notes): TlsEntryConfig | undefined {
-    return translateSsl(key, conf, { options: this.#options, notes })
+  #ssl(id: string, conf: Table | undefined, notes: Notes): void {
+    const key = `/ssls/${id}`
+    const entry = conf && translateSsl(key, conf, { options: this.#options, notes })
+    if (entry !== undefined) this.#keys.set(entry, key)
+    const created = this.#documents.get('ssls', id)?.created
+    this.#keep(this.#ssls, { id, key, created }, entry && { key, entry })
   }
 
   #upstream(
@@ -194,7 +212,8 @@ export class ApisixTranslator implements Translator {
           : this.#upstream(upstream, { key, name: `${PREFIX}route:${of}`, notes }),
     })
     const before = this.#routes.get(id)
-    this.#keep(this.#routes, id, key, made)
+    const created = this.#documents.get('routes', id)?.created
+    this.#keep(this.#routes, { id, key, created }, made)
     this.#renew(ownUpstream(before), ownUpstream(made))
     if (made === undefined) return
     this.#keys.set(made.route, key)
@@ -212,7 +231,7 @@ export class ApisixTranslator implements Translator {
       credentials,
       document: (kind, id) => this.#use(key, kind, id),
     })
-    this.#keep(this.#applications, `${CONSUMER_PREFIX}${name}`, key, made)
+    this.#keep(this.#applications, { id: `${CONSUMER_PREFIX}${name}`, key }, made)
   }
 
   #rule(id: string, conf: Table | undefined, notes: Notes): void {
@@ -228,11 +247,7 @@ export class ApisixTranslator implements Translator {
   }
 
   #tls(): readonly TlsEntryConfig[] {
-    const ordered = this.#documents.inOrder('ssls').flatMap(({ id, key }) => {
-      const entry = this.#ssls.get(id)
-      return entry === undefined ? [] : [{ key, entry }]
-    })
-    const { entries, problems } = this.#names.share(ordered)
+    const { entries, problems } = this.#names.share(this.#ssls.parts)
     if (problems.length === 0) this.#problems.delete('ssl names')
     else this.#problems.set('ssl names', problems)
     return entries
@@ -254,15 +269,6 @@ export class ApisixTranslator implements Translator {
     this.#renewed.clear()
     this.#given = OverlayMap.of(this.#given, { put, remove })
     return this.#given
-  }
-
-  #allRoutes(): readonly RouteConfig[] {
-    const all: RouteConfig[] = []
-    for (const { id } of this.#documents.inOrder('routes')) {
-      const made = this.#routes.get(id)
-      if (made !== undefined) all.push(made.route)
-    }
-    return all
   }
 }
 

@@ -9,21 +9,12 @@ export interface Known {
   readonly created: number
 }
 
-/** A document in its kind's order. */
-export interface Placed {
-  readonly id: string
-  readonly key: string
-  readonly created: number
-}
-
 /** The documents of APISIX's that there are, by kind and id, and which of them were translated with which. */
 export class Documents {
   readonly #kinds = new Map<string, Map<string, Known>>()
   /** Who was translated with a document: keys of those, by its key. */
   readonly #users = new Map<string, Set<string>>()
   readonly #used = new Map<string, Set<string>>()
-  /** Of each kind that was asked for, the oldest document first. */
-  readonly #ordered = new Map<string, Placed[]>()
 
   /** The documents of a kind by id; a credential's id is `jack/a`. */
   of(kind: string): ReadonlyMap<string, Known> {
@@ -42,35 +33,9 @@ export class Documents {
     const all = this.#kinds.get(kind) ?? new Map<string, Known>()
     this.#kinds.set(kind, all)
     const value = document?.value as Json | undefined
-    const before = all.get(id)
     if (document === undefined || !isTable(value)) all.delete(id)
     else all.set(id, { key, value, created: document.createRevision })
-    this.#reorder(kind, id, before, all.get(id))
     return place
-  }
-
-  /** The documents of a kind, the oldest first. */
-  inOrder(kind: string): readonly Placed[] {
-    const known = this.#ordered.get(kind)
-    if (known !== undefined) return known
-    const all = [...this.of(kind)].map(([id, { key, created }]) => ({ id, key, created }))
-    all.sort((a, b) => a.created - b.created)
-    this.#ordered.set(kind, all)
-    return all
-  }
-
-  /** Keeps the order of a kind where one document came or went; most come last. */
-  #reorder(kind: string, id: string, before: Known | undefined, after: Known | undefined): void {
-    const ordered = this.#ordered.get(kind)
-    if (ordered === undefined || before?.created === after?.created) return
-    if (before !== undefined) {
-      const at = ordered.findIndex((each) => each.id === id)
-      if (at >= 0) ordered.splice(at, 1)
-    }
-    if (after === undefined) return
-    const { key, created } = after
-    if (created < (ordered.at(-1)?.created ?? 0)) this.#ordered.delete(kind)
-    else ordered.push({ id, key, created })
   }
 
   /** Begins a translation: what a document was translated with before is forgotten. */
