@@ -35,6 +35,8 @@ export interface DecodedCertificate {
   readonly notAfter: number
   readonly key: PublicKeyInfo
   readonly extensions: Extensions
+  /** What RFC 5280 forbids those who issue certificates outside of extensions, and a tolerant reader overlooks. */
+  readonly lapses: readonly string[]
 }
 
 /** Reads a Certificate (RFC 5280 section 4.1). Throws {@linkcode DerFault}. */
@@ -58,12 +60,12 @@ function readTbs(inside: DerReader, outer: AlgorithmIdentifier): Tbs {
   }
   const issuer = readName(inside.read(Tag.sequence))
   const validity = inside.read(Tag.sequence).inside()
-  const notBefore = readTime(validity.read())
-  const notAfter = readTime(validity.read())
+  const dates = [validity.read(), validity.read()] as const
+  const [notBefore, notAfter] = dates.map(readTime) as [number, number]
   validity.finish()
   const subject = readName(inside.read(Tag.sequence))
   const key = readPublicKey(inside.read(Tag.sequence))
-  readUniqueIds(inside, version)
+  const identified = readUniqueIds(inside, version)
   const extensions = inside.optional(context(3))?.inside()
   const list = extensions?.read(Tag.sequence)
   extensions?.finish()
@@ -79,8 +81,17 @@ function readTbs(inside: DerReader, outer: AlgorithmIdentifier): Tbs {
     notAfter,
     key,
     extensions: readExtensions(list),
+    lapses: [...dates.flatMap(dateLapse), ...identified ? ['it has a unique identifier'] : []],
   }
 }
+
+/** RFC 5280 section 4.1.2.5: GeneralizedTime is for dates that UTCTime cannot say. */
+function dateLapse(date: DerElement): string[] {
+  const early = date.tag === Tag.generalizedTime && readTime(date) < GENERALIZED_FROM
+  return early ? ['a date before 2050 is written as GeneralizedTime'] : []
+}
+
+const GENERALIZED_FROM = Date.UTC(2050, 0)
 
 function readVersion(wrapper: DerElement | undefined): 1 | 2 | 3 {
   if (wrapper === undefined) return 1
@@ -92,13 +103,17 @@ function readVersion(wrapper: DerElement | undefined): 1 | 2 | 3 {
   return version
 }
 
-function readUniqueIds(inside: DerReader, version: number): void {
+/** Whether there are any (RFC 5280 section 4.1.2.8). */
+function readUniqueIds(inside: DerReader, version: number): boolean {
+  let any = false
   for (const tag of [context(1, false), context(2, false)]) {
     const id = inside.optional(tag)
     if (id === undefined) continue
     if (version === 1) throw new DerFault('A unique identifier stands in version 1')
     readBitString(id)
+    any = true
   }
+  return any
 }
 
 /** Reads an AlgorithmIdentifier. */

@@ -3,6 +3,7 @@ import type { DecodedCertificate } from './decode.ts'
 import { ExtensionId, KeyUsage } from './extensions.ts'
 import { type Finding, refuse, timeText } from './finding.ts'
 import type { TrustRules } from './types.ts'
+import { checkWebServer } from './web-server.ts'
 
 /** What is asked of every certificate of a path. */
 export interface CheckContext {
@@ -126,7 +127,11 @@ export function checkLeaf(
   if (basicConstraints?.pathLength !== undefined && !ca) {
     return refuse('malformed', certificate, 'it has a path length but is no CA')
   }
-  return keyUsage === undefined ? undefined : checkTlsUsage(certificate, keyUsage, context.usage)
+  const usage = keyUsage === undefined
+    ? undefined
+    : checkTlsUsage(certificate, keyUsage, context.usage)
+  if (usage !== undefined || context.rules.profile !== 'webpki') return usage
+  return context.usage === Usage.server ? checkWebServer(certificate) : undefined
 }
 
 function checkTlsUsage(

@@ -62,7 +62,8 @@ function constrain(
 ): string | undefined {
   if (within.length === 0 && without.length === 0) return undefined
   let permitted = within.length === 0
-  const broken = (subtree: Subtree) => !subtree.valid || (subtree.lax && rules.profile === 'strict')
+  const broken = (subtree: Subtree) =>
+    !subtree.valid || (subtree.lax && rules.profile !== 'compatible')
   // RFC 5280 section 4.2.1.10: what cannot be processed refuses the certificate.
   if (!name.valid || within.some(broken) || without.some(broken)) return 'cannot be compared with'
   for (const subtree of without) if (subtree.touches(name)) return 'is excluded by'

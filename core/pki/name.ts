@@ -13,13 +13,16 @@ export interface DistinguishedName {
   readonly text: string
   /** Values of emailAddress attributes, which name constraints look at too. */
   readonly emails: readonly string[]
+  /** Values of commonName attributes. */
+  readonly commonNames: readonly string[]
   /** Whether every RDN stands in DER's order. */
   readonly canonical: boolean
 }
 
 const EMAIL = '1.2.840.113549.1.9.1'
+const COMMON_NAME = '2.5.4.3'
 const SHORT: Readonly<Record<string, string>> = {
-  '2.5.4.3': 'CN',
+  [COMMON_NAME]: 'CN',
   '2.5.4.5': 'serialNumber',
   '2.5.4.6': 'C',
   '2.5.4.7': 'L',
@@ -39,7 +42,9 @@ const SHORT: Readonly<Record<string, string>> = {
 interface Attribute {
   readonly key: string
   readonly text: string
-  readonly email: string | undefined
+  readonly type: string
+  /** Undefined where it is no text. */
+  readonly value: string | undefined
 }
 
 /** Reads a Name, or the content of a `[4] directoryName`. */
@@ -48,12 +53,15 @@ export function readName(element: DerElement): DistinguishedName {
   const sets = element.inside().rest(Tag.set)
   if (sets.length > 64) throw new DerFault('A name has too many parts')
   const rdns = sets.map(readRdn)
+  const attributes = rdns.flatMap((rdn) => rdn.attributes)
+  const valuesOf = (type: string) => attributes.flatMap((a) => a.type === type ? a.value ?? [] : [])
   const keys = rdns.map((rdn) => rdn.attributes.map((a) => a.key).sort().join('+'))
   return {
     keys,
     key: keys.join('\n'),
     text: rdns.map((rdn) => rdn.attributes.map((a) => a.text).join('+')).reverse().join(','),
-    emails: rdns.flatMap((rdn) => rdn.attributes.flatMap((a) => a.email ?? [])),
+    emails: valuesOf(EMAIL),
+    commonNames: valuesOf(COMMON_NAME),
     canonical: rdns.every((rdn) => rdn.canonical),
   }
 }
@@ -77,12 +85,13 @@ function readAttribute(element: DerElement): Attribute {
   const label = SHORT[type] ?? type
   if (text === undefined) {
     const hex = toHex(value.der)
-    return { key: `${type}=#${hex}`, text: `${label}=#${hex}`, email: undefined }
+    return { key: `${type}=#${hex}`, text: `${label}=#${hex}`, type, value: undefined }
   }
   return {
     key: `${type}=${escapeValue(prepare(text))}`,
     text: `${label}=${escapeValue(text)}`,
-    email: type === EMAIL ? text : undefined,
+    type,
+    value: text,
   }
 }
 

@@ -37,8 +37,27 @@ export async function validatePath(
   if (path.length > 2 && --budget.paths < 0) {
     return refuseChain('too-complex', 'it has too many possible paths')
   }
-  return checkProfile(downwards, rules) ?? checkPathLength(downwards) ?? checkPolicies(downwards) ??
+  return checkProfile(downwards, rules) ?? await checkAnchor(downwards, rules) ??
+    checkPathLength(downwards) ?? checkPolicies(downwards) ??
     checkNameConstraints(downwards, { rules, budget }) ?? await checkSignatures(path, budget)
+}
+
+const selfSigned = new WeakMap<DecodedCertificate, Promise<boolean>>()
+
+/** RFC 5280 section 4.2.1.1: only a certificate that its own key signed may do without authority key identifier. */
+async function checkAnchor(
+  [anchor]: readonly DecodedCertificate[],
+  rules: TrustRules,
+): Promise<Finding | undefined> {
+  if (rules.profile === 'compatible' || anchor === undefined || anchor.version !== 3) {
+    return undefined
+  }
+  if (anchor.extensions.authorityKeyId !== undefined || isSelfIssued(anchor)) return undefined
+  let known = selfSigned.get(anchor)
+  if (known === undefined) selfSigned.set(anchor, known = isIssuedBy(anchor, anchor))
+  return await known
+    ? undefined
+    : refuse('malformed', anchor, 'another CA signed it and it has no authority key identifier')
 }
 
 /** RFC 5280 section 6.1.4 (l) and (m); an anchor's own path length counts as well. */

@@ -3,37 +3,53 @@ import { ExtensionId } from './extensions.ts'
 import { type Finding, refuse } from './finding.ts'
 import { type GeneralName, NameForm } from './general-name.ts'
 import { isDnsName, parseAddress } from './host-name.ts'
+import { prepareSubtree } from './subtree.ts'
 import type { TrustRules } from './types.ts'
+import { checkWebCertificate } from './web-profile.ts'
 
 /**
- * What RFC 5280 forbids those who issue certificates. The strict profile refuses it; the compatible one leaves it
- * out, since common tools make such certificates and none of it lets a stranger in. From the anchor down.
+ * What RFC 5280 forbids those who issue certificates. The profiles `strict` and `webpki` refuse it; `compatible`
+ * leaves it out, since common tools make such certificates and none of it lets a stranger in. From the anchor down.
  */
 export function checkProfile(
   downwards: readonly DecodedCertificate[],
   rules: TrustRules,
 ): Finding | undefined {
-  if (rules.profile !== 'strict') return undefined
+  if (rules.profile === 'compatible') return undefined
+  const web = rules.profile === 'webpki'
   for (const [i, certificate] of downwards.entries()) {
-    const state = formState(certificate) ?? keyIdentifierState(certificate, i === 0) ??
-      criticalityState(certificate, i === 0) ?? nameState(certificate)
+    const anchor = i === 0
+    const state = formState(certificate, anchor) ?? keyIdentifierState(certificate, anchor) ??
+      criticalityState(certificate, web) ?? nameState(certificate) ??
+      constraintState(certificate)
     if (state !== undefined) return refuse('malformed', certificate, state)
+    const finding = web
+      ? checkWebCertificate(certificate, { anchor, leaf: i === downwards.length - 1 })
+      : undefined
+    if (finding !== undefined) return finding
   }
   return undefined
 }
 
-function formState(certificate: DecodedCertificate): string | undefined {
-  const { serial, issuer, subject, extensions } = certificate
+function formState(certificate: DecodedCertificate, anchor: boolean): string | undefined {
+  const { serial, issuer, subject, extensions, lapses } = certificate
   if (extensions.flaws.length > 0) return `it is not canonical: ${extensions.flaws[0]}`
   if (!issuer.canonical || !subject.canonical) return 'a name in it is not in canonical order'
+  if (lapses.length > 0) return lapses[0]
   // RFC 5280 section 4.1.2.2
-  return serial.length > 20 ? 'its serial number has more than 20 bytes' : undefined
+  if (serial.length > 20) return 'its serial number has more than 20 bytes'
+  // Roots numbered 0 are in every list of roots: nothing is looked up by an anchor's number.
+  return anchor || isPositive(serial) ? undefined : 'its serial number is not positive'
+}
+
+function isPositive(integer: Uint8Array): boolean {
+  return (integer[0] as number) < 0x80 && integer.some((byte) => byte !== 0)
 }
 
 function keyIdentifierState(certificate: DecodedCertificate, anchor: boolean): string | undefined {
   const { authorityKeyId, subjectKeyId, basicConstraints } = certificate.extensions
   if (certificate.version !== 3) return undefined
-  // RFC 5280 section 4.2.1.1. An anchor leads nowhere further, so it may do without.
+  // RFC 5280 section 4.2.1.1. Whether an anchor may do without is asked where signatures are.
   if (authorityKeyId === null || (authorityKeyId === undefined && !anchor)) {
     return 'it has no authority key identifier'
   }
@@ -49,16 +65,16 @@ const ALWAYS_CRITICAL: readonly string[] = [
   ExtensionId.inhibitAnyPolicy,
 ]
 
-function criticalityState(certificate: DecodedCertificate, anchor: boolean): string | undefined {
-  const { critical, present, subjectAltNames } = certificate.extensions
-  const lax = ALWAYS_CRITICAL.find((id) => present.has(id) && !critical.has(id))
+function criticalityState(certificate: DecodedCertificate, web: boolean): string | undefined {
+  const { critical, present, subjectAltNames, basicConstraints } = certificate.extensions
+  // Baseline Requirements section 7.1.2.5.2: name constraints need not be critical there.
+  const lax = ALWAYS_CRITICAL.find((id) =>
+    present.has(id) && !critical.has(id) && !(web && id === ExtensionId.nameConstraints)
+  )
   if (lax !== undefined) return `its extension ${lax} is not critical`
-  // RFC 5280 section 4.2.1.9. Intermediates are let pass, as NIST's suite wants it.
-  if (
-    anchor && present.has(ExtensionId.basicConstraints) &&
-    !critical.has(ExtensionId.basicConstraints)
-  ) {
-    return 'its basic constraints are not critical'
+  // RFC 5280 section 4.2.1.9
+  if (basicConstraints?.ca === true && !critical.has(ExtensionId.basicConstraints)) {
+    return 'it is a CA whose basic constraints are not critical'
   }
   // RFC 5280 section 4.2.1.6
   if (certificate.subject.keys.length > 0) return undefined
@@ -73,6 +89,22 @@ function nameState(certificate: DecodedCertificate): string | undefined {
   return bad === undefined
     ? undefined
     : `its alternative name "${bad.text.slice(0, 120)}" is not in form`
+}
+
+/** RFC 5280 section 4.2.1.10: a constraint has the syntax of its form, though no name of that form be below it. */
+function constraintState(certificate: DecodedCertificate): string | undefined {
+  const { permitted = [], excluded = [] } = certificate.extensions.nameConstraints ?? {}
+  const bad = [...permitted, ...excluded].find((name) =>
+    isCompared(name) && !prepareSubtree(name).valid
+  )
+  return bad === undefined
+    ? undefined
+    : `its name constraint "${bad.text.slice(0, 120)}" is not in form`
+}
+
+function isCompared({ form }: GeneralName): boolean {
+  return form === NameForm.dns || form === NameForm.email || form === NameForm.uri ||
+    form === NameForm.ip
 }
 
 /** RFC 5280 section 4.2.1.6: preferred name syntax, mailboxes, absolute URIs. */

@@ -231,7 +231,7 @@ class RevocationCheck {
 
   /** RFC 5280 section 5.2: a CRL with critical extensions that are not processed is of no use. */
   #isWellFormed(crl: CrlContent): boolean {
-    const strict = this.#input.context.rules.profile === 'strict'
+    const strict = this.#input.context.rules.profile !== 'compatible'
     // RFC 5280 sections 5.2.1 and 5.2.3: CRL issuers must include both.
     const complete = crl.number !== undefined && crl.authorityKeyId !== undefined
     return crl.unknownCritical.length === 0 && (!strict || complete)

@@ -63,9 +63,10 @@ export interface Truststore {
 export interface TrustRules {
   /**
    * `compatible` accepts what common tools make, as long as it is safe: no key identifiers, names with underscores.
-   * `strict` also refuses whatever RFC 5280 forbids those who issue certificates.
+   * `strict` also refuses whatever RFC 5280 forbids those who issue certificates, and `webpki` what the CA/Browser
+   * Forum's Baseline Requirements forbid those who issue them to servers.
    */
-  readonly profile: 'compatible' | 'strict'
+  readonly profile: 'compatible' | 'strict' | 'webpki'
   /** The shortest RSA modulus that is accepted, in bits. */
   readonly minRsaBits: number
   /** What a stale or missing CRL means, where a truststore has any: `hard` refuses, `soft` accepts and says so. */

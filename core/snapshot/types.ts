@@ -45,8 +45,8 @@ export interface TrustConfig {
   readonly ocspNonce: boolean
   /** Ranges of addresses, besides public ones, that may be asked. */
   readonly fetchFrom: readonly string[]
-  /** `strict` refuses whatever RFC 5280 forbids, `compatible` what is unsafe. */
-  readonly profile: 'compatible' | 'strict'
+  /** `compatible` refuses what is unsafe, `strict` whatever RFC 5280 forbids, `webpki` what browsers' CAs must not do. */
+  readonly profile: 'compatible' | 'strict' | 'webpki'
   readonly minRsaBits: number
 }
 

@@ -6,8 +6,10 @@
  *   LIMBO_ADAPTER=test/conformance/limbo-adapter.mjs node ../shared/vectors/limbo/run.mjs
  *   LIMBO_ADAPTER=test/conformance/limbo-adapter.mjs node_modules/.bin/deno run -A ../shared/vectors/limbo/run.mjs
  *
- * `LIMBO_PROFILE=compatible` asks as the gateway does unless told otherwise; the suites ask for what RFC 5280 says to
- * the letter, so `strict` is the default here. `LIMBO_VERDICTS=<file>` appends a line for each verdict, by which two
+ * Each suite is asked by the rules that it was written for, as the first part of a case's name says them: `webpki` after
+ * the Baseline Requirements, `pkits` (made for RFC 3280, which let more be not critical) as the gateway does unless told
+ * otherwise, the others after RFC 5280 to the letter. `LIMBO_PROFILE=compatible`, `strict` or `webpki` asks all of them
+ * by the rules of that name. `LIMBO_VERDICTS=<file>` appends a line for each verdict, by which two
  * runtimes can be compared.
  */
 import { appendFileSync } from 'node:fs'
@@ -26,7 +28,8 @@ const USAGES = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
   anyExtendedKeyUsage: 'any',
 }
-const { LIMBO_PROFILE: profile = 'strict', LIMBO_VERDICTS: record } = process.env
+const { LIMBO_PROFILE: wanted, LIMBO_VERDICTS: record } = process.env
+const PROFILES = { webpki: 'webpki', pkits: 'compatible' }
 /** Where a case names no depth, it is not about depth. */
 const DEPTH = 16
 
@@ -44,6 +47,7 @@ async function resultOf(asked) {
   const crls = await readAll(asked.crls, readCrls)
   if (anchors.length === 0) return { ok: false, reason: 'no anchor can be read' }
   if (crls.length === 0 && asked.crls.length > 0) return { ok: false, reason: 'no CRL can be read' }
+  const profile = wanted ?? PROFILES[asked.id.split('::')[0]] ?? 'strict'
   const truststore = await createTruststore({ anchors, crls, profile })
   const verdict = await judge(presentationOf(asked), truststore, timeOf(asked), optionsOf(asked))
   const missing = verdict.ok ? missingName(asked, verdict.certificate) : undefined

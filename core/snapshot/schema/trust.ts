@@ -58,7 +58,7 @@ export const trustShape: Shape<WrittenTrust> = {
   ocsp: choice('off', 'soft', 'hard').default('off'),
   ocspNonce: boolean().default(false),
   fetchFrom: list('ranges of addresses', cidr()).default([]),
-  profile: choice('compatible', 'strict').default('compatible'),
+  profile: choice('compatible', 'strict', 'webpki').default('compatible'),
   minRsaBits: integer(1024, 8192).default(2048),
 }
 

@@ -32,6 +32,8 @@ export interface Recipe {
   /** Name of a certificate whose request, with subject and key, is used again: saves a process. */
   readonly requestOf?: string | undefined
   readonly digest?: string
+  /** Decimal, or hex with `0x`; default: the next one. */
+  readonly serial?: string
   /** Further arguments of `openssl x509`. */
   readonly sign?: readonly string[]
 }
@@ -83,7 +85,7 @@ export class Lab {
     const signer = issuer === undefined
       ? ['-signkey', `${name}.key`]
       : ['-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`]
-    const serial = String(this.#serial++)
+    const serial = recipe.serial ?? String(this.#serial++)
     const extfile = extensions.length === 0 ? [] : ['-extfile', `${name}.ext`]
     const args = ['-days', String(days), `-${digest}`, '-set_serial', serial, ...recipe.sign ?? []]
     this.openssl(
