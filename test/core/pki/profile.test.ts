@@ -86,7 +86,7 @@ t.test('strict refuses what RFC 5280 forbids in any certificate', async (t) => {
 })
 
 t.test('strict refuses what RFC 5280 forbids in CAs', async (t) => {
-  const cases: [string, string[], string][] = [
+  const cases: [string, readonly string[], string][] = [
     [
       'lax',
       ['basicConstraints=CA:TRUE', ...CA.slice(1)],
@@ -137,7 +137,7 @@ const SERVER = ['extendedKeyUsage=serverAuth', 'subjectAltName=DNS:a.test']
 
 t.test('webpki refuses what the Baseline Requirements forbid in servers', async (t) => {
   const [usage, names] = SERVER as [string, string]
-  const cases: [string, string[], string][] = [
+  const cases: [string, readonly string[], string][] = [
     ['/CN=a.test', SERVER, 'trusted'],
     ['/CN=b.test', [usage, 'subjectAltName=DNS:a.test,DNS:*.b.test'], 'trusted'],
     ['/O=Acme', [usage, 'subjectAltName=DNS:a.test,IP:10.0.0.1,DNS:xn--bcher-kva.test'], 'trusted'],
@@ -224,7 +224,7 @@ t.test('webpki refuses keys, CAs and roots that the web has none of', async (t) 
     await judged([await leaf(['rsa:2052'])], 'webpki', server),
     'weak-key: its RSA key has 2052 bits, not a multiple of 8',
   )
-  const roots: [string, string[], string][] = [
+  const roots: [string, readonly string[], string][] = [
     ['r1', CA, 'trusted'],
     [
       'r2',
