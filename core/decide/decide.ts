@@ -7,7 +7,7 @@ import { demand, policyOf, presentedCertificate, speaksForOthers } from './admit
 import type { ClientPolicy, CompiledListener, CompiledRoute, Snapshot } from './compiled.ts'
 import { type DecidedHead, type FactsAbout, factsOf, nameRoute } from './facts-of.ts'
 import { refusal } from './refusals.ts'
-import type { Decision, Filtering, Grant, Peer, Refusal } from './types.ts'
+import type { Decision, Filtering, Grant, Peer, Refusal, Refuse } from './types.ts'
 
 export type { DecidedHead } from './facts-of.ts'
 
@@ -47,7 +47,9 @@ export function decide(
   const tokens = tokensOf(head.headers, token)
   const request = (): Facts => facts ?? factsOf(head, peer, about)
   const plans = route && checkRoutePlans(route, { tokens, applications, now, request })
-  if (route !== undefined && plans?.kind === 'refused') return turnAway(route, plans.refusal)
+  if (route !== undefined && plans?.kind === 'refused') {
+    return { ...turnAway(route, plans.refusal), filtering: filteringOfRefused(route, request) }
+  }
   if (route !== undefined && plans?.kind === 'pending') {
     return { kind: 'pending', route, ...plans.pending }
   }
@@ -91,7 +93,16 @@ function filteringOf(
 ): Filtering {
   nameRoute(facts, route)
   if (grant?.application !== undefined) facts.named.set('consumer_name', grant.application)
+  if (grant !== undefined) facts.named.set('subscription_id', grant.subscription ?? '')
   return { chain: { global: filters, route: route?.filters ?? [] }, facts }
+}
+
+/** Gravitee's preflights come before plans, and what is turned away is told its ids and who may read it. */
+function filteringOfRefused(route: CompiledRoute, request: () => Facts): Filtering | undefined {
+  if (route.config.style !== 'gravitee' || route.filters.length === 0) return undefined
+  const facts = request()
+  nameRoute(facts, route)
+  return { chain: { global: [], route: route.filters }, facts }
 }
 
 const none: string[] = []
@@ -184,8 +195,8 @@ function headerValue(headers: HeaderList, name: string): string | undefined {
 
 function grantOf(plans: PlansResult | undefined): Grant | undefined {
   if (plans?.kind !== 'granted') return undefined
-  const { plan, application } = plans
-  return { plan: plan.name, planType: plan.type, application }
+  const { plan, application, subscription } = plans
+  return { plan: plan.name, planType: plan.type, application, subscription }
 }
 
 /** Codes whose status does not depend on the kind of route. */
@@ -198,7 +209,7 @@ const STATUSES: Readonly<Partial<Record<PlanRefusal['code'], number>>> = {
  * Routes without plans answer 400 where a certificate is wanted, those with plans 401. Who is known, but not
  * allowed, is told so by 403 on either (RFC 9110 section 15.5.4).
  */
-function turnAway(route: CompiledRoute | undefined, refused: PlanRefusal): Decision {
+function turnAway(route: CompiledRoute | undefined, refused: PlanRefusal): Refuse {
   const wanted = route?.plans === undefined ? 400 : 401
   const status = STATUSES[refused.code] ?? wanted
   const verbose = route?.verbose ?? false

@@ -118,6 +118,8 @@ export interface Grant {
   readonly plan: string
   readonly planType: PlanType
   readonly application: string | undefined
+  /** What its subscription is called, where it has a name. */
+  readonly subscription?: string | undefined
 }
 
 /** A request that may go on. */

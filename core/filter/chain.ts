@@ -1,6 +1,7 @@
 import type { FilterConfig, FilterType, Path } from '../snapshot/types.ts'
 import { makeAddresses, makeRealAddress } from './addresses.ts'
 import { makeBasicAuth, makeKeyAuth } from './auth.ts'
+import { makeCallerId } from './caller-id.ts'
 import { makeConsumers } from './consumers.ts'
 import { makeCors } from './cors.ts'
 import { makeBodySize, makeCountLimit, makeRateLimit } from './limits.ts'
@@ -23,6 +24,7 @@ const KINDS: Readonly<Record<FilterType, Kind>> = {
   'real-address': { phase: 'rewrite', priority: 23_000, make: makeRealAddress },
   'body-size': { phase: 'rewrite', priority: 22_000, make: makeBodySize },
   'request-id': { phase: 'rewrite', priority: 12_015, make: makeRequestId },
+  'caller-id': { phase: 'rewrite', priority: 12_010, make: makeCallerId },
   'respond': { phase: 'access', priority: 10_900, make: makeRespond },
   'cors': { phase: 'rewrite', priority: 4000, make: makeCors },
   'addresses': { phase: 'access', priority: 3000, make: makeAddresses },

@@ -2,6 +2,7 @@ import type { Regex } from '../regex/mod.ts'
 import type { CorsFilterConfig } from '../snapshot/types.ts'
 import type { Facts } from '../vars/mod.ts'
 import { setField } from './headers.ts'
+import { makeStrict } from './cors-strict.ts'
 import type { Maker, Making } from './making.ts'
 import { answer } from './stops.ts'
 import type { ResponseInHand } from './types.ts'
@@ -9,7 +10,7 @@ import type { ResponseInHand } from './types.ts'
 const ALL_METHODS = 'GET,POST,PUT,DELETE,PATCH,HEAD,OPTIONS,CONNECT,TRACE'
 
 /** What an origin is answered; undefined: it is not allowed. */
-type Allowed = (origin: string | undefined) => string | undefined
+export type Allowed = (origin: string | undefined) => string | undefined
 
 /** `cors`: who may use answers in a browser (the Fetch standard), and answers to OPTIONS. */
 export const makeCors: Maker<CorsFilterConfig> = (config, making) => {
@@ -23,6 +24,7 @@ export const makeCors: Maker<CorsFilterConfig> = (config, making) => {
     making,
     'timingAllowOriginsByRegex',
   )
+  if (config.strict === true) return makeStrict(config, allowed)
   const varies = config.allowOrigins.join(',') !== '*'
   return {
     onRequest: (passage) => {

@@ -9,9 +9,10 @@ export const makeRequestId: Maker<RequestIdFilterConfig> = (config) => {
   return {
     onRequest: (passage) => {
       const { facts, means } = passage
-      let id = facts.header(lower)
+      let id = config.replace === true ? undefined : facts.header(lower)
       if (id === undefined || id === '') {
-        id = makeId(config, means.random, passage.now)
+        const other = config.from === undefined ? undefined : facts.header(config.from)
+        id = other ?? makeId(config, means.random, passage.now)
         passage.setHeader(config.header, id)
       }
       const own = id

@@ -1,6 +1,12 @@
 import { type Groups, groupText, type Regex, replaceFound } from '../regex/mod.ts'
 import type { RewriteFilterConfig } from '../snapshot/types.ts'
-import { compileTemplate, encodePath, type Facts, type Template } from '../vars/mod.ts'
+import {
+  compileTemplate,
+  encodePath,
+  type Facts,
+  percentDecode,
+  type Template,
+} from '../vars/mod.ts'
 import { changeRequest, compileHeaderChanges } from './headers.ts'
 import type { Maker, Making } from './making.ts'
 import type { Passage } from './passage.ts'
@@ -22,14 +28,17 @@ export const makeRewrite: Maker<RewriteFilterConfig> = (config, making) => {
   const changes = compileHeaderChanges(config.headers)
   const host = config.host === undefined ? undefined : compileTemplate(config.host)
   const { method, raw } = config
+  const dropped = config.dropArguments === undefined ? undefined : new Set(config.dropArguments)
   if (method === 'CONNECT') making.fail(['method'], 'Could not use CONNECT: it asks for a tunnel')
   return {
     onRequest: (passage) => {
       const { facts } = passage
       const found = rewrite?.(facts, raw ? facts.head.target : facts.uri)
       if (found !== undefined) applyTarget(passage, found, raw)
-      else if (byPrefix) {
-        passage.setTarget(rewritePrefix(config, facts.head.path), facts.head.query)
+      else if (byPrefix || dropped !== undefined) {
+        const { path, query } = facts.head
+        const target = byPrefix ? rewritePrefix(config, path) : path
+        passage.setTarget(target, dropped === undefined ? query : dropArguments(query, dropped))
       }
       if (host !== undefined) passage.host = host.render(facts)
       if (changes !== undefined) changeRequest(changes, passage, found?.group)
@@ -113,4 +122,13 @@ export function rewritePrefix(
     ? addPrefix + rest.slice(1)
     : addPrefix + rest
   return rooted(joined)
+}
+
+/** A query, with its `?`, without the arguments of these names; the others stay as the client wrote them. */
+function dropArguments(query: string, names: ReadonlySet<string>): string {
+  if (query.length < 2) return query
+  const parts = query.slice(1).split('&')
+  const kept = parts.filter((part) => !names.has(percentDecode(part.split('=', 1)[0] as string)))
+  if (kept.length === parts.length) return query
+  return kept.length === 0 ? '' : `?${kept.join('&')}`
 }

@@ -1,6 +1,7 @@
 import type { PlanConfig, PlanType } from '../snapshot/types.ts'
+import type { Facts } from '../vars/mod.ts'
 import { placeIn, showTime } from './span.ts'
-import { checkSubscription, rank } from './subscription.ts'
+import { findSubscription, rank } from './subscription.ts'
 import type {
   CertificateToken,
   CompiledPlan,
@@ -39,7 +40,7 @@ export interface PlanContext {
   /** Epoch milliseconds. */
   readonly now: number
   /** The request, for the conditions of plans; asked where a plan has some. */
-  readonly request?: (() => unknown) | undefined
+  readonly request?: (() => Facts) | undefined
 }
 
 /** The plan that lets a request in, or the most telling reason why none does. */
@@ -48,6 +49,8 @@ export type PlansResult =
     readonly kind: 'granted'
     readonly plan: CompiledPlan
     readonly application: string | undefined
+    /** What its subscription is called; undefined: it needs none, or that has no name. */
+    readonly subscription: string | undefined
   }
   | { readonly kind: 'refused'; readonly refusal: PlanRefusal }
   /** A token has to be checked first; then ask again. */
@@ -70,7 +73,8 @@ export function checkPlans(
     const result = checkPlan({ api: compiled.api, plan, tokenFound }, context)
     told?.(plan, result)
     if (result.kind === 'granted') {
-      return { kind: 'granted', plan, application: result.application }
+      const { application, subscription } = result
+      return { kind: 'granted', plan, application, subscription }
     }
     if (result.kind === 'pending') return result
     if (result.kind === 'skipped') continue
@@ -216,7 +220,7 @@ export function checkCertificateCredential(
 
 function checkApiKey(turn: PlanTurn, context: PlanContext): PlanResult {
   const { plan } = turn
-  const key = context.tokens.header(plan.header)
+  const key = context.tokens.header(plan.header) ?? argumentOf(plan, context)
   if (key === undefined || key === '') {
     const detail = `Plan "${plan.name}" wants an API key in header "${plan.header}": none was sent`
     return { kind: 'no-token', refusal: { code: 'API_KEY_MISSING', detail } }
@@ -244,9 +248,14 @@ function checkApiKey(turn: PlanTurn, context: PlanContext): PlanResult {
   return subscribed(turn, credential, context.now)
 }
 
+/** The key in the query, where a plan takes it from there. */
+function argumentOf({ argument }: CompiledPlan, { request }: PlanContext): string | undefined {
+  return argument === undefined ? undefined : request?.().argument(argument)
+}
+
 function subscribed(turn: PlanTurn, { application }: Credential, now: number): PlanResult {
-  const refusal = checkSubscription(application, turn, now)
-  return refusal === undefined
-    ? { kind: 'granted', application: application.name }
-    : { kind: 'refused', refusal }
+  const found = findSubscription(application, turn, now)
+  return 'code' in found
+    ? { kind: 'refused', refusal: found }
+    : { kind: 'granted', application: application.name, subscription: found.id }
 }

@@ -9,20 +9,20 @@ export interface PlanOfApi {
 }
 
 /**
- * Whether an application may use a plan now.
+ * By which subscription an application may use a plan now.
  *
- * @returns undefined where it may; else why not, the most telling reason where it has several subscriptions
+ * @returns the subscription; else why there is none, the most telling reason where it has several
  */
-export function checkSubscription(
+export function findSubscription(
   application: Application,
   { api, plan }: PlanOfApi,
   now: number,
-): PlanRefusal | undefined {
+): SubscriptionConfig | PlanRefusal {
   let telling: PlanRefusal | undefined
   for (const subscription of application.subscriptions.get(api) ?? []) {
     if (subscription.plan !== plan.name) continue
     const refusal = checkOne(subscription, now)
-    if (refusal === undefined) return undefined
+    if (refusal === undefined) return subscription
     if (telling === undefined || rank(refusal) < rank(telling)) telling = refusal
   }
   const who = `Application "${application.name}"`

@@ -136,7 +136,11 @@ export interface CompiledPlans {
 
 /** What one plan says: it lets in, it found a token and does not, or it found no token. */
 export type PlanResult =
-  | { readonly kind: 'granted'; readonly application: string | undefined }
+  | {
+    readonly kind: 'granted'
+    readonly application: string | undefined
+    readonly subscription?: string | undefined
+  }
   | { readonly kind: 'refused'; readonly refusal: PlanRefusal }
   | { readonly kind: 'no-token'; readonly refusal: PlanRefusal }
   | { readonly kind: 'pending'; readonly pending: PendingToken }

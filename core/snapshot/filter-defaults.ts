@@ -119,6 +119,11 @@ export const FILTER_DEFAULTS: {
     trusted: none,
     recursive: false,
   },
+  'caller-id': {
+    ...base,
+    type: 'caller-id',
+    header: 'X-Client-Identifier',
+  },
   'request-id': {
     ...base,
     type: 'request-id',

@@ -80,6 +80,8 @@ export interface RewriteFilterConfig extends FilterBaseConfig {
   readonly headers: HeaderChangesConfig
   /** Starts from the target as the client wrote it, and does not encode what `uri` gives. */
   readonly raw: boolean
+  /** Arguments that the query loses where the target is otherwise kept or changed by prefixes; undefined: none. */
+  readonly dropArguments?: readonly string[] | undefined
 }
 
 /** Text to put in place of other text in a response's body. */
@@ -240,6 +242,12 @@ export interface CorsFilterConfig extends FilterBaseConfig {
   readonly allowCredentials: boolean
   readonly timingAllowOrigins: readonly string[]
   readonly timingAllowOriginsByRegex: readonly string[]
+  /**
+   * Whether preflights alone are answered, with 400 where they ask for what is not allowed, and answers have these
+   * headers only where their origin is: Gravitee's ways. Lists are between commas then, an empty one allows anything,
+   * and every origin may have credentials. Undefined: no.
+   */
+  readonly strict?: boolean | undefined
 }
 
 /** Takes the client's address (and port) from a variable. */
@@ -262,6 +270,17 @@ export interface RequestIdFilterConfig extends FilterBaseConfig {
   /** Of `range`. */
   readonly characters: string
   readonly length: number
+  /** Whether what the client calls it does not count. Undefined: it does. */
+  readonly replace?: boolean | undefined
+  /** The header, lower case, whose value a request without an id gets; undefined: a fresh one. */
+  readonly from?: string | undefined
+}
+
+/** Tells both sides who calls: the subscription, or for those without one a digest of their address. */
+export interface CallerIdFilterConfig extends FilterBaseConfig {
+  readonly type: 'caller-id'
+  /** A client may give itself a name by it, or by the argument of the same name. */
+  readonly header: string
 }
 
 /** A step on the way of a request, of its response, or both. */
@@ -280,6 +299,7 @@ export type FilterConfig =
   | CorsFilterConfig
   | RealAddressFilterConfig
   | RequestIdFilterConfig
+  | CallerIdFilterConfig
 
 /** The kinds of filters. */
 export type FilterType = FilterConfig['type']

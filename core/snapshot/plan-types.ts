@@ -49,6 +49,8 @@ export interface PlanConfig {
   readonly type: PlanType
   /** For `api-key`: the header that carries the key, lower case. */
   readonly header: string
+  /** For `api-key`: the argument that carries the key where the header does not; undefined: none does. */
+  readonly argument?: string | undefined
   /** For `mtls`: conditions, one of which the certificate must meet; empty: none. */
   readonly allow: readonly IdentityConfig[]
   /** All must hold of a request that brings the plan's token, or the next plan is tried; undefined: none. */

@@ -266,6 +266,8 @@ export type SubscriptionStatus = 'pending' | 'accepted' | 'paused' | 'closed'
 
 /** An application's leave to use a plan. */
 export interface SubscriptionConfig extends Span {
+  /** What it is called where callers are told apart; undefined: by its application. */
+  readonly id?: string | undefined
   readonly api: string
   readonly plan: string
   readonly status: SubscriptionStatus

@@ -225,6 +225,11 @@ export const filterSchemas: { readonly [K in FilterType]: z.ZodType<Written<K>> 
     recursive: boolean().default(false),
     ...base,
   }),
+  'caller-id': map('a filter of type caller-id', {
+    type: type('caller-id'),
+    header: fieldName().default(FILTER_DEFAULTS['caller-id'].header),
+    ...base,
+  }),
   'request-id': map('a filter of type request-id', {
     type: type('request-id'),
     header: fieldName().default('X-Request-Id'),

@@ -8,7 +8,8 @@ import {
 } from '../../../snapshot/mod.ts'
 import type { ApiDocument, PathDefinition, PlanDocument } from '../model.ts'
 import { pathsOf } from '../paths.ts'
-import { API_KEY_HEADER, translatePlan } from './plan.ts'
+import { corsOf } from './cors.ts'
+import { API_KEY_ARGUMENT, API_KEY_HEADER, translatePlan } from './plan.ts'
 import { translateUpstream } from './upstream.ts'
 
 /** The name of an API among the gateway's parts. */
@@ -39,7 +40,7 @@ export function translateApi(
     security.type === 'API_KEY' && security.configuration['propagateApiKey'] !== true
   )
   const own = translated.map(({ plan }) => plan)
-  const context = { name, target: path, plans: own, verbose, hidden }
+  const context = { name, target: path, plans: own, verbose, hidden, cors: corsOf(api) }
   const apis = pathsOf(api.listeners).map((each, at) => translatePath(each, at, context))
   return { upstream, apis, errors: problems, warnings }
 }
@@ -50,12 +51,13 @@ interface PathContext {
   readonly plans: readonly PlanConfig[]
   readonly verbose: boolean
   readonly hidden: boolean
+  readonly cors: FilterConfig | undefined
 }
 
 function translatePath(
   { path, host }: PathDefinition,
   at: number,
-  { name, target, plans, verbose, hidden }: PathContext,
+  { name, target, plans, verbose, hidden, cors }: PathContext,
 ): ApiConfig {
   const context = path.replace(/\/$/, '')
   return {
@@ -74,7 +76,10 @@ function translatePath(
     upstream: name,
     local: undefined,
     style: 'gravitee',
-    filters: filtersOf(context, target, hidden),
+    filters: [
+      ...filtersOf(context, target, hidden),
+      ...(cors === undefined ? [] : [cors]),
+    ],
     variables: { api_id: name.slice('gravitee:'.length) },
     upstreamTimes: NO_UPSTREAM_TIMES,
     requireCertificate: false,
@@ -89,8 +94,9 @@ function filtersOf(context: string, target: string, hidden: boolean): FilterConf
   const { rewrite } = FILTER_DEFAULTS
   const id = FILTER_DEFAULTS['request-id']
   const filters: FilterConfig[] = [
-    { ...id, header: 'X-Gravitee-Transaction-Id', inResponse: true },
-    { ...id, header: 'X-Gravitee-Request-Id', inResponse: true },
+    { ...id, header: 'X-Gravitee-Request-Id', replace: true },
+    { ...id, header: 'X-Gravitee-Transaction-Id', from: 'x-gravitee-request-id' },
+    { ...FILTER_DEFAULTS['caller-id'], header: 'X-Gravitee-Client-Identifier' },
   ]
   if (context !== '' || target !== '' || hidden) {
     filters.push({
@@ -99,6 +105,7 @@ function filtersOf(context: string, target: string, hidden: boolean): FilterConf
       stripPrefix: context === '' ? undefined : context,
       addPrefix: target === '' ? undefined : target,
       headers: hidden ? { ...rewrite.headers, remove: [API_KEY_HEADER] } : rewrite.headers,
+      ...(hidden ? { dropArguments: [API_KEY_ARGUMENT] } : {}),
     })
   }
   return filters

@@ -76,9 +76,10 @@ const STATUSES: Readonly<Record<string, SubscriptionConfig['status']>> = {
 }
 
 function subscriptionOf(
-  { apiId, planId, status, startingAt, endingAt }: SubscriptionDocument,
+  { id, apiId, planId, status, startingAt, endingAt }: SubscriptionDocument,
 ): SubscriptionConfig {
   return {
+    id,
     api: apiName(apiId),
     plan: planId,
     status: STATUSES[status] ?? 'closed',

@@ -21,6 +21,9 @@ const TYPES: Readonly<Record<SecurityType, PlanType>> = {
 /** Gravitee's header for API keys. */
 export const API_KEY_HEADER = 'x-gravitee-api-key'
 
+/** Gravitee's query parameter for API keys. */
+export const API_KEY_ARGUMENT = 'api-key'
+
 /** A plan in the gateway's terms, and what cannot be done. */
 export interface TranslatedPlan {
   readonly plan: PlanConfig
@@ -38,6 +41,7 @@ export function translatePlan(
   const type = TYPES[security.type]
   const plan: PlanConfig = {
     ...{ name: id, type, header: API_KEY_HEADER, allow: [] },
+    ...(type === 'api-key' ? { argument: API_KEY_ARGUMENT } : {}),
     ...('conditions' in rule && rule.conditions.length > 0 ? { conditions: rule.conditions } : {}),
     ...(type === 'jwt' ? { jwt: jwtOf(security.configuration, errors) } : {}),
     ...(type === 'oauth2'
