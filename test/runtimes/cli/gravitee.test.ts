@@ -1,7 +1,7 @@
 /** Gravitee's document, step by step, on a running gateway: by REST, then with a client certificate. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { startNginx } from '../../support/nginx.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
 import {
@@ -12,8 +12,7 @@ import {
   V1,
   V2,
 } from '../../support/gravitee.ts'
-import { Sallyport } from '../../support/sallyport.ts'
-import { startUpstream, type TestUpstream } from '../../support/upstream.ts'
+import { startUpstream } from '../../support/upstream.ts'
 
 const pki = new Pki(t)
 const configuration = (name: string): string => configured(pki, name)
