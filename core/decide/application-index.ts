@@ -156,9 +156,9 @@ export class ApplicationIndex implements CredentialLookup, Consumers {
     for (const { user } of application.config.logins ?? []) {
       if (this.byLogin(user) === undefined) tables.byUser.set(user, application)
     }
-    for (const { key, from, until, only } of application.apiKeys) {
+    for (const { key, from, until, only, id } of application.apiKeys) {
       const owner = this.byApiKey(key)
-      if (owner === undefined) tables.byKey.add(key, { application, from, until, only })
+      if (owner === undefined) tables.byKey.add(key, { application, from, until, only, id })
       else if (owner.application !== application) {
         const other = owner.application as CompiledApplication
         clashes.push({ kind: 'api-key', fingerprint: '', application, other })

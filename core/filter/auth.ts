@@ -15,18 +15,30 @@ interface Nobody {
   readonly message: string
 }
 
+/** Who was found. */
+interface Somebody {
+  /** The application's name. */
+  readonly name: string
+  /** The name of the credential that told it; undefined: it has none. */
+  readonly credential?: string | undefined
+}
+
 /** Takes a found application for the request's consumer, or says why there is none. */
 function settle(
   passage: Passage,
-  found: { readonly name: string } | Nobody,
+  found: Somebody | Nobody,
   config: AuthFilterConfig & { readonly challenge?: string },
 ): Stop | undefined {
   const name = 'code' in found ? config.anonymous : found.name
   const consumer = name === undefined ? undefined : passage.means.consumers.get(name)
   if (consumer !== undefined) {
-    attach(passage, consumer.name.slice(config.namePrefix.length))
+    const { variables } = consumer.config
+    attach(passage, consumer.name.slice(config.namePrefix.length), {
+      credential: 'code' in found ? undefined : found.credential,
+      custom: variables?.['consumer_custom_id'],
+    })
     passage.consumer = consumer
-    for (const [key, value] of Object.entries(consumer.config.variables ?? {})) {
+    for (const [key, value] of Object.entries(variables ?? {})) {
       passage.facts.named.set(key, value)
     }
     return undefined
@@ -39,38 +51,63 @@ function settle(
 }
 
 /** Tells the rest of the way, and the upstream, who calls. */
-function attach(passage: Passage, consumer: string): void {
+function attach(
+  passage: Passage,
+  consumer: string,
+  { credential, custom }: {
+    readonly credential?: string | undefined
+    readonly custom?: string | undefined
+  } = {},
+): void {
   passage.facts.named.set('consumer_name', consumer)
   passage.setHeader('X-Consumer-Username', consumer)
-  passage.setHeader('X-Credential-Identifier', undefined)
-  passage.setHeader('X-Consumer-Custom-ID', undefined)
+  passage.setHeader('X-Credential-Identifier', credential)
+  passage.setHeader('X-Consumer-Custom-ID', custom)
 }
 
 /** `key-auth`: who calls, by an API key. */
-export const makeKeyAuth: Maker<KeyAuthFilterConfig> = (config) => ({
-  onRequest: (passage) => {
-    const { facts, means } = passage
-    const header = facts.header(config.header)
-    const key = header ?? facts.argument(config.query)
-    if (key === undefined || key === '') {
-      const message = 'Missing API key in request'
-      return settle(passage, { code: 'CREDENTIAL_MISSING', message }, config)
-    }
-    const found = means.consumers.byApiKey(key)
-    const counts = found !== undefined && found.application.name.startsWith(config.namePrefix) &&
-      (found.from === undefined || found.from <= passage.now) &&
-      (found.until === undefined || passage.now < found.until)
-    if (!counts) {
-      const message = 'Invalid API key in request'
-      return settle(passage, { code: 'CREDENTIAL_UNKNOWN', message }, config)
-    }
-    if (config.hide) {
-      if (header !== undefined) passage.setHeader(config.header, undefined)
-      else hideArgument(passage, config.query)
-    }
-    return settle(passage, found.application, config)
-  },
-})
+export const makeKeyAuth: Maker<KeyAuthFilterConfig> = (config) => {
+  const { realm, bearer, header: name } = config
+  const challenge = realm === undefined
+    ? undefined
+    : `${bearer === true ? 'Bearer' : 'apikey'} realm="${realm.replace(/["\\]/g, '\\$&')}"`
+  const asked = challenge === undefined ? config : { ...config, challenge }
+  return {
+    onRequest: (passage) => {
+      const { facts } = passage
+      const header = facts.header(name)
+      const found = findKey(passage, config, header ?? facts.argument(config.query))
+      if ('code' in found) return settle(passage, found, asked)
+      if (config.hide) {
+        if (header !== undefined) passage.setHeader(name, undefined)
+        else hideArgument(passage, config.query)
+      }
+      return settle(passage, found, asked)
+    },
+  }
+}
+
+function findKey(
+  { facts, means, now }: Passage,
+  { header, bearer, namePrefix }: KeyAuthFilterConfig,
+  given: string | undefined,
+): Somebody | Nobody {
+  if (given === undefined || given === '') {
+    return { code: 'CREDENTIAL_MISSING', message: 'Missing API key in request' }
+  }
+  const isToken = bearer === true && facts.header(header) !== undefined
+  if (isToken && !given.startsWith(BEARER)) {
+    return { code: 'CREDENTIAL_UNKNOWN', message: 'Invalid Bearer token format' }
+  }
+  const found = means.consumers.byApiKey(isToken ? given.slice(BEARER.length) : given)
+  const counts = found !== undefined && found.application.name.startsWith(namePrefix) &&
+    (found.from === undefined || found.from <= now) &&
+    (found.until === undefined || now < found.until)
+  if (!counts) return { code: 'CREDENTIAL_UNKNOWN', message: 'Invalid API key in request' }
+  return { name: found.application.name, credential: found.id }
+}
+
+const BEARER = 'Bearer '
 
 /** Takes an argument out of the query; the others stay as they were written. */
 function hideArgument(passage: Passage, name: string): void {
@@ -114,7 +151,7 @@ export const makeBasicAuth: Maker<BasicAuthFilterConfig> = (config) => {
 function findUser(
   { facts, means }: Passage,
   users: ReadonlyMap<string, string>,
-): { readonly user: string } | { readonly name: string } | Nobody {
+): { readonly user: string } | Somebody | Nobody {
   const header = facts.header('authorization')
   if (header === undefined) {
     return { code: 'CREDENTIAL_MISSING', message: 'Missing authorization in request' }
@@ -128,10 +165,12 @@ function findUser(
   if (own !== undefined && same(own, password)) return { user }
   const application = means.consumers.byLogin(user)
   const logins = application && means.consumers.get(application.name)?.config.logins
-  const known = logins?.some((each) =>
+  const known = logins?.find((each) =>
     asBytes(each.user) === user && same(asBytes(each.password), password)
   )
-  if (application !== undefined && known === true) return { name: application.name }
+  if (application !== undefined && known !== undefined) {
+    return { name: application.name, credential: known.id }
+  }
   return { code: 'CREDENTIAL_UNKNOWN', message: 'Invalid user authorization' }
 }
 

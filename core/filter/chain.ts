@@ -10,7 +10,7 @@ import { makeRedirect, makeRespond } from './redirect.ts'
 import { makeRequestId } from './request-id.ts'
 import { makeResponse } from './response.ts'
 import { makeRewrite } from './rewrite.ts'
-import type { CompiledFilter, FilterPhase } from './types.ts'
+import type { CompiledFilter, FilterPhase, OnRequest } from './types.ts'
 
 interface Kind {
   readonly phase: FilterPhase
@@ -70,7 +70,19 @@ function compileFilter(config: FilterConfig, making: Making): CompiledFilter {
     phase,
     priority: config.priority ?? priority,
     when: making.conditions(config.when, ['when']),
-    onRequest: made.onRequest,
+    onRequest: config.errorBody === undefined
+      ? made.onRequest
+      : withErrorBody(made.onRequest, config.errorBody),
     onResponse: made.onResponse,
+  }
+}
+
+/** Whatever a filter says where it turns a request away, clients are told this. */
+function withErrorBody(onRequest: OnRequest | undefined, text: string): OnRequest | undefined {
+  if (onRequest === undefined) return undefined
+  const body = new TextEncoder().encode(text)
+  return (passage) => {
+    const stop = onRequest(passage)
+    return stop === undefined || stop.status < 400 ? stop : { ...stop, body }
   }
 }

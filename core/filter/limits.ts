@@ -33,13 +33,33 @@ function limited(
   return refuse('RATE_LIMITED', [status, detail], { message, key: 'error_msg', headers })
 }
 
+/** What a limit's amount is for a request; undefined: its template gives no whole number above 0. */
+function compileAmount(
+  amount: number | string,
+  unit: number,
+): (facts: Facts) => number | undefined {
+  if (typeof amount === 'number') return () => amount
+  const template = compileTemplate(amount)
+  return (facts) => {
+    const number = Number(template.render(facts) || 'none')
+    return Number.isSafeInteger(number) && number > 0 ? number * unit : undefined
+  }
+}
+
 /** `count-limit`: so many requests in each span of time, which begins with the first. */
 export const makeCountLimit: Maker<CountLimitFilterConfig> = (config, { id }) => {
   const keyOf = compileKey(config)
-  const { count, window, group, tell, names = QUOTA_NAMES } = config
-  const owner = group === undefined ? `${id} ${count} ${window}` : `group ${group}`
+  const { group, tell, names = QUOTA_NAMES, degrade = false } = config
+  const countOf = compileAmount(config.count, 1)
+  const windowOf = compileAmount(config.window, 1000)
+  const owner = group === undefined ? `${id} ${config.count} ${config.window}` : `group ${group}`
   return {
     onRequest: ({ facts, now, means, told }) => {
+      const count = countOf(facts)
+      const window = windowOf(facts)
+      if (count === undefined || window === undefined) {
+        return degrade ? undefined : refuse('INTERNAL_ERROR', [500, 'The limit is no number'])
+      }
       const key = `${owner} ${keyOf(facts)}`
       const before = means.limits.get(key)
       const running = before !== undefined && before.time > now

@@ -24,6 +24,8 @@ export interface FilterRefusal {
   /** What the client is told, under this key where the style has JSON; undefined: the style's own page. */
   readonly told: { readonly key: 'message' | 'error_msg'; readonly text: string } | undefined
   readonly headers: HeaderList
+  /** What the client is told instead of all that. */
+  readonly body?: Uint8Array | undefined
 }
 
 /** A request that a filter answered. */
@@ -78,9 +80,16 @@ export interface Consumer {
   readonly filters?: readonly CompiledFilter[] | undefined
 }
 
+/** What is known of an API key. */
+export interface FoundKey extends Span {
+  readonly application: { readonly name: string }
+  /** The key's own name; undefined: it has none. */
+  readonly id?: string | undefined
+}
+
 /** Where filters look up who calls. */
 export interface Consumers {
-  byApiKey(key: string): (Span & { readonly application: { readonly name: string } }) | undefined
+  byApiKey(key: string): FoundKey | undefined
   byLogin(user: string): { readonly name: string } | undefined
   get(name: string): Consumer | undefined
 }

@@ -42,6 +42,8 @@ export interface Credential extends Span {
   readonly application: Application
   /** It counts for this plan alone; undefined: for all that the application has subscribed to. */
   readonly only?: { readonly api: string; readonly plan: string } | undefined
+  /** The credential's own name; undefined: it has none. */
+  readonly id?: string | undefined
 }
 
 /** Where plans look up to whom a token belongs. */

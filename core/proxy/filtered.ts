@@ -152,6 +152,10 @@ const utf8 = new TextEncoder()
 export function lookOfStop(stop: Stop, options: LookOptions): StopLook {
   if (stop.kind === 'refusal') {
     const refusal = refusalOf(stop)
+    if (stop.body !== undefined) {
+      const headers = ['Content-Type', 'text/plain; charset=utf-8', ...stop.headers]
+      return { refusal, status: refusal.status, headers, body: stop.body }
+    }
     const { status, headers, body } = refusalLook(refusal, options)
     return { refusal, status, headers: [...headers, ...stop.headers], body: utf8.encode(body) }
   }

@@ -44,6 +44,12 @@ export interface ApisixConfig extends DialectConfig {
   readonly http2?: boolean | undefined
   /** APISIX's `ssl_protocols`, where an ssl has none of its own. */
   readonly protocols?: readonly string[] | undefined
+  /** APISIX's `router.http`; undefined: its default. */
+  readonly router?:
+    | 'radixtree_host_uri'
+    | 'radixtree_uri'
+    | 'radixtree_uri_with_parameter'
+    | undefined
 }
 
 /** Someone who may use Gravitee's Management API. */

@@ -42,6 +42,8 @@ export interface FilterBaseConfig {
   readonly when: readonly ConditionConfig[]
   /** Higher ones run first within their phase; undefined: the place that the type has. */
   readonly priority: number | undefined
+  /** What clients are told in place of the filter's own words where it answers with 400 or more. */
+  readonly errorBody?: string | undefined
 }
 
 /** A header field to be written; `value` is a template, in which `$name` and `${name}` stand for variables. */
@@ -166,6 +168,10 @@ export interface KeyAuthFilterConfig extends AuthFilterConfig {
   /** Lower case. */
   readonly header: string
   readonly query: string
+  /** Whether the header holds `Bearer` and then the key. */
+  readonly bearer?: boolean | undefined
+  /** What `WWW-Authenticate` names; undefined: there is no such field. */
+  readonly realm?: string | undefined
 }
 
 /** Asks for a name and a password, those of `users` or of an application's `logins`. */
@@ -179,6 +185,8 @@ export interface BasicAuthFilterConfig extends AuthFilterConfig {
 export interface LoginConfig {
   readonly user: string
   readonly password: string
+  /** The login's own name, which upstreams are told; undefined: it has none. */
+  readonly id?: string | undefined
 }
 
 /** Bounds the request's body, in bytes; 0: no bound. */
@@ -202,13 +210,16 @@ export interface LimitFilterConfig extends FilterBaseConfig {
 /** So many requests in a span of time, which begins with the first. */
 export interface CountLimitFilterConfig extends LimitFilterConfig {
   readonly type: 'count-limit'
-  readonly count: number
-  /** Milliseconds. */
-  readonly window: number
+  /** A number, or a template that gives one. */
+  readonly count: number | string
+  /** Milliseconds, or a template that gives them in seconds. */
+  readonly window: number | string
   /** Limits of one group count together. */
   readonly group: string | undefined
   /** Whether answers tell limit, rest and time to the reset. */
   readonly tell: boolean
+  /** Whether requests go on for which a template gives no number; otherwise they get 500. */
+  readonly degrade?: boolean | undefined
   /** The headers that tell it; undefined: `X-RateLimit-Limit`, `-Remaining` and `-Reset`. */
   readonly names?: QuotaNamesConfig | undefined
 }

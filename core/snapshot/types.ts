@@ -257,6 +257,8 @@ export interface ApplicationCertificateConfig extends Span {
 /** An API key that belongs to an application. */
 export interface ApiKeyConfig extends Span {
   readonly key: string
+  /** The key's own name, which upstreams are told; undefined: it has none. */
+  readonly id?: string | undefined
   /** It counts for this plan alone; undefined: for all that the application has subscribed to. */
   readonly only?: { readonly api: string; readonly plan: string } | undefined
 }

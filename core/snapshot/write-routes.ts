@@ -96,7 +96,9 @@ function writeFilter(filter: FilterConfig): Document {
     MUST.filter((key) => Object.hasOwn(rest, key)).map((key) => [key, (rest as Document)[key]]),
   )
   const written = { type, ...kept(rest, defaults), ...must }
-  return type === 'count-limit' ? { ...written, window: milliseconds(filter.window) } : written
+  return type === 'count-limit' && typeof filter.window === 'number'
+    ? { ...written, window: milliseconds(filter.window) }
+    : written
 }
 
 const MUST = ['count', 'rate', 'max']
@@ -113,7 +115,12 @@ export function writeApplication(application: ApplicationConfig): Document {
         { cert: writeMaterial(cert), ...writeSpan(span) }
       )),
     ),
-    ...list('apiKeys', apiKeys.map(({ key, ...span }) => ({ key, ...writeSpan(span) }))),
+    ...list(
+      'apiKeys',
+      apiKeys.map(({ key, id, ...span }) => (
+        { key, ...kept({ id }, {}), ...writeSpan(span) }
+      )),
+    ),
     ...list(
       'subscriptions',
       subscriptions.map(({ api, plan, status, ...span }) => (

@@ -9,7 +9,7 @@ import type { ConfigurationParts, Dialect, DialectApi, DialectContext } from '..
 import { type ApiOptions, APISIX_VERSION, createAdminApi } from './api/mod.ts'
 import { readStandalone } from './config/standalone.ts'
 import { DEFAULT_KEYRING } from './keyring.ts'
-import { ApisixTranslator } from './translate/mod.ts'
+import { ApisixTranslator, type RouterName } from './translate/mod.ts'
 import { withPlainNames } from './translate/plain-names.ts'
 
 export { secretsOf } from './secrets.ts'
@@ -30,7 +30,7 @@ export function translateStandalone(
 ): { readonly parts: ConfigurationParts } | { readonly wrong: string } {
   const read = readStandalone(text, { file, env })
   if ('wrong' in read) return read
-  const rest = { fallbackSni: '', httpsPort: 443, http2: true, protocols: [] }
+  const rest = { fallbackSni: '', httpsPort: 443, http2: true, protocols: [], router: ROUTER }
   const translator = new ApisixTranslator({
     verifyUpstreams,
     keyring: DEFAULT_KEYRING,
@@ -50,6 +50,9 @@ export const ROOT = ''
 /** What paths of its API begin with. */
 export const PATHS: readonly string[] = ['/apisix/admin']
 
+/** APISIX's own default. */
+const ROUTER: RouterName = 'radixtree_host_uri'
+
 /** The name under which the admin key is made at the first start. */
 const CREDENTIAL = 'apisix-admin-key'
 
@@ -57,14 +60,14 @@ const CREDENTIAL = 'apisix-admin-key'
 export function createDialect(options: ApisixConfig, context: DialectContext): Dialect {
   const { env = () => undefined } = context
   const keyring = options.keyring.length > 0 ? options.keyring : DEFAULT_KEYRING
-  const { verifyUpstreams, fallbackSni = '', httpsPort = 443, http2 = true, protocols = [] } =
-    options
-  const translate = { verifyUpstreams, keyring, env, fallbackSni, httpsPort, http2, protocols }
+  const { verifyUpstreams, fallbackSni = '', httpsPort = 443, http2 = true } = options
+  const { protocols = [], router = ROUTER } = options
+  const tls = { verifyUpstreams, keyring, fallbackSni, httpsPort, http2, protocols }
   return {
     name: 'apisix',
     root: ROOT,
     paths: PATHS,
-    translator: new ApisixTranslator(translate),
+    translator: new ApisixTranslator({ ...tls, env, router }),
     api: keyedApi(options, context, keyring),
   }
 }

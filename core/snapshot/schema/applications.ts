@@ -14,6 +14,7 @@ export interface WrittenCertificate extends Span {
 /** An API key of an application, before it is read. */
 export interface WrittenApiKey extends Span {
   readonly key: Source<string>
+  readonly id?: string | undefined
 }
 
 /** An application, before files are read. */
@@ -42,6 +43,7 @@ export const certificateSchema: z.ZodType<WrittenCertificate> = map('a certifica
 /** `applications[].apiKeys[]`. */
 export const apiKeySchema: z.ZodType<WrittenApiKey> = map('an API key', {
   key: apiKey(),
+  id: name().optional(),
   ...spanShape,
 })
 

@@ -23,6 +23,7 @@ type Of<K extends FilterType> = Extract<FilterConfig, { readonly type: K }>
 const base: Shape<FilterBaseConfig> = {
   when: conditions(),
   priority: integer(-100_000, 100_000).optional(),
+  errorBody: text().optional(),
 }
 
 /** A header field to be written. */
@@ -72,12 +73,14 @@ export const allowMethodsSchema: z.ZodType<Of<'consumers'>['allowMethods'][numbe
 export interface WrittenLogin {
   readonly user: string
   readonly password: Source<string>
+  readonly id?: string | undefined
 }
 
 /** A name and a password. */
 export const loginSchema: z.ZodType<WrittenLogin> = map('a login', {
   user: name(),
   password: secret(),
+  id: name().optional(),
 })
 
 /** A filter, before its secrets are read. */
@@ -107,6 +110,13 @@ const authShape = {
   hide: boolean().default(false),
   namePrefix: text().default(''),
   anonymous: name().optional(),
+}
+
+/** A text with variables, or what else there may be. */
+function templateOr(other: z.ZodType<number>): z.ZodType<number | string> {
+  return pick<number | string>((raw) =>
+    typeof raw === 'string' && raw.includes('$') ? text() : other
+  )
 }
 
 /** The schema of each kind of filter. */
@@ -172,6 +182,8 @@ export const filterSchemas: { readonly [K in FilterType]: z.ZodType<Written<K>> 
     type: type('key-auth'),
     header: fieldName().transform((each) => each.toLowerCase()).default('apikey'),
     query: text().default('apikey'),
+    bearer: boolean().optional(),
+    realm: text().optional(),
     ...authShape,
     ...base,
   }),
@@ -189,8 +201,9 @@ export const filterSchemas: { readonly [K in FilterType]: z.ZodType<Written<K>> 
   }),
   'count-limit': map('a filter of type count-limit', {
     type: type('count-limit'),
-    count: integer(1, 1_000_000_000),
-    window: duration(),
+    count: templateOr(integer(1, 1_000_000_000)),
+    window: templateOr(duration()),
+    degrade: boolean().optional(),
     group: name().optional(),
     tell: boolean().default(true),
     names: quotaNamesSchema.optional(),

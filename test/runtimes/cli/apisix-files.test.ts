@@ -89,12 +89,15 @@ deployment:
   t.strictSame([refused.status, await refused.json()], [400, {
     error_msg: 'routes_conf_version must be greater than or equal to (2)',
   }])
+  const same = { routes: [route('/other')], routes_conf_version: 2 }
+  t.equal((await configs('PUT', same, { 'X-Digest': 'd2' })).status, 202)
+  t.strictSame([await status('/one'), await status('/other')], [200, 404], 'its version stays')
   const bad = await configs('PUT', { routes: [{ uri: 1 }] }, { 'X-Digest': 'd3' })
   t.equal(bad.status, 400)
   t.equal((await configs('PUT', { routes: [route('/two')] }, { 'X-Digest': 'd4' })).status, 202)
   t.strictSame([await status('/one'), await status('/two')], [404, 200])
   const told = await (await configs('GET')).json() as Record<string, unknown>
-  t.strictSame([told['routes_conf_version'], told['ssls_conf_version']], [3, 2])
+  t.strictSame([told['routes_conf_version'], told['ssls_conf_version']], [3, 3])
 })
 
 t.test('import prints a document that can be run', async (t) => {

@@ -1,6 +1,7 @@
 /** The program, run with a `conf/config.yaml` of APISIX's. */
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -58,5 +59,36 @@ export function bash(script: string, cwd: string): Promise<Ran> {
       const code = error === null ? 0 : Number(error.code ?? 1)
       done({ code, text: `${out}\n${err}` })
     })
+  })
+}
+
+/** An answer of the gateway's. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** What is asked besides a path. */
+export interface Asked {
+  readonly host?: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** Asks on a connection of its own. */
+export function ask(port: number, path: string, asked: Asked = {}): Promise<Reply> {
+  const { host = 'localhost', method = 'GET', headers = {}, body } = asked
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path, method, agent: false }
+    const sent = request({ ...options, headers: { Host: host, ...headers } }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (more) => text += more)
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
+      })
+    })
+    sent.on('error', reject).end(body)
   })
 }

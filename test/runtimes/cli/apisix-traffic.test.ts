@@ -1,36 +1,7 @@
 /** Requests to a gateway that APISIX's Admin API configures: who matches, what plugins do, what is answered. */
-import { request } from 'node:http'
 import t, { type Test } from 'tap'
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts'
-import { homeWith, start } from './apisix-scene.ts'
-
-interface Reply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly text: string
-}
-
-interface Asked {
-  readonly host?: string
-  readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-function ask(port: number, path: string, asked: Asked = {}): Promise<Reply> {
-  const { host = 'localhost', method = 'GET', headers = {}, body } = asked
-  return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, method, agent: false }
-    const sent = request({ ...options, headers: { Host: host, ...headers } }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (more) => text += more)
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
-      })
-    })
-    sent.on('error', reject).end(body)
-  })
-}
+import { ask, type Asked, homeWith, type Reply, start } from './apisix-scene.ts'
 
 t.test('traffic', async (t) => {
   const upstream = await startUpstream(t)

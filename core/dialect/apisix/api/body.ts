@@ -1,4 +1,6 @@
+import { parseText } from '../../../snapshot/mod.ts'
 import type { Json } from '../../../store/mod.ts'
+import { isTable } from '../table.ts'
 import { type Answer, refuse } from './answer.ts'
 import { parseBody } from './json.ts'
 
@@ -51,6 +53,23 @@ export async function readBody(request: Request): Promise<Body> {
   const error_msg = `invalid request body: ${parsed.wrong}`
   return { refused: { status: 400, body: { error_msg, req_body: withoutKeys(text) } } }
 }
+
+/** Reads a configuration in one piece: JSON, or YAML where the request says so. */
+export async function readConfiguration(request: Request): Promise<Body> {
+  const text = await readText(request).catch(() => '')
+  if (typeof text !== 'string') return { refused: text }
+  if (text === '') return { refused: refuse(400, `${INVALID}empty request body`) }
+  if (request.headers.get('content-type')?.startsWith('application/yaml') === true) {
+    const { value, problems } = parseText(text, 'the request')
+    return problems.some(({ severity }) => severity === 'error') || !isTable(value as Json)
+      ? { refused: refuse(400, `${INVALID}invalid yaml request body`) }
+      : { value: value as Json }
+  }
+  const parsed = parseBody(text)
+  return 'value' in parsed ? parsed : { refused: refuse(400, `${INVALID}${parsed.wrong}`) }
+}
+
+const INVALID = 'invalid request body: '
 
 /** The text as it came, but for private keys, which are never told. */
 function withoutKeys(text: string): string {

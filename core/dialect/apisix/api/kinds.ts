@@ -46,7 +46,8 @@ export interface Kind {
   }[]
   /** `can not delete this ...`. */
   readonly deleting: string
-  readonly check: (conf: Table, context: CheckContext) => Promise<Checked>
+  /** `id`: what the path says. */
+  readonly check: (conf: Table, context: CheckContext, id?: string) => Promise<Checked>
 }
 
 const NONE = { without: [], filters: [], users: [], deleting: '' } as const

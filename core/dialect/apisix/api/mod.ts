@@ -3,14 +3,14 @@ import { isStoreFailure, type StoredDocument, type StoreFailure } from '../../..
 import type { Caller, DialectApi, DialectContext } from '../../types.ts'
 import { type Answer, refuse, toResponse } from './answer.ts'
 import { checkCaller, checkKey } from './auth.ts'
-import { readBody } from './body.ts'
+import { readBody, readConfiguration } from './body.ts'
 import { Ciphertext } from './ciphertext.ts'
-import { findKind, KINDS, OLD_NAMES } from './kinds.ts'
+import { findKind, OLD_NAMES } from './kinds.ts'
 import { openApi } from './openapi.ts'
 import type { ApiOptions } from './options.ts'
 import { Pace } from './pace.ts'
 import type { Place } from './places.ts'
-import { describePlugins, pluginNames, schemaOf } from './plugins.ts'
+import { describePlugins, listPlugins, schemaNamed } from './plugins.ts'
 import { get } from './read.ts'
 import type { ResourceContext } from './types.ts'
 import { StandaloneConfigs } from './standalone.ts'
@@ -118,10 +118,13 @@ function decode(segment: string): string {
 
 function answerPlugins(method: string, rest: readonly string[], query: URLSearchParams): Answer {
   const [name] = rest
-  if (name === 'reload' && method === 'PUT') return { status: 200, body: 'done' }
+  if (name === 'reload') {
+    if (method === 'PUT') return { status: 200, body: 'done' }
+    const told = `please use PUT method to reload the plugins, ${method} method is not allowed.`
+    return refuse(405, told)
+  }
   if (method !== 'GET') return refuse(404, 'not found')
-  if (name === 'list') return { status: 200, body: pluginNames() }
-  return describePlugins(name, query)
+  return name === 'list' ? listPlugins(query) : describePlugins(name, query)
 }
 
 async function answerSchema(request: Request, rest: readonly string[]): Promise<Answer> {
@@ -132,17 +135,13 @@ async function answerSchema(request: Request, rest: readonly string[]): Promise<
     return 'refused' in body ? body.refused : validateSchema(inner, body.value)
   }
   if (request.method !== 'GET') return refuse(404, 'not found')
-  if (name === 'plugins') {
-    const type = new URL(request.url).searchParams.get('schema_type')
-    const schema = schemaOf(inner, type)
-    return schema === undefined
-      ? refuse(400, `not found schema: ${inner}`)
-      : { status: 200, body: schema }
+  if (name === 'plugins' && inner !== '') {
+    return describePlugins(inner, new URL(request.url).searchParams)
   }
-  const kind = KINDS.find((each) => each.word.replaceAll(' ', '_') === name || each.name === name)
-  return kind === undefined
+  const schema = schemaNamed(name)
+  return schema === undefined
     ? refuse(400, `not found schema: ${name}`)
-    : { status: 200, body: JSON.parse(JSON.stringify(kind.schema)) }
+    : { status: 200, body: JSON.parse(JSON.stringify(schema)) }
 }
 
 async function answerConfigs(
@@ -152,11 +151,11 @@ async function answerConfigs(
 ): Promise<Answer> {
   const { method } = request
   if (rest.length === 0 && standalone !== undefined) {
-    if (method === 'GET' || method === 'HEAD') return standalone.get()
+    if (method === 'GET' || method === 'HEAD') return standalone.get(request)
     if (method === 'PUT') return await standalone.put(request, resources)
   }
   if (rest[0] !== 'validate' || method !== 'POST') return refuse(404, 'not found')
-  const body = await readBody(request)
+  const body = await readConfiguration(request)
   return 'refused' in body ? body.refused : await validateAll(body.value, resources.checks)
 }
 
@@ -226,6 +225,10 @@ function resourceContext(context: DialectContext, options: ApiOptions): Resource
         : found.document
     },
     all: (kind: string) => documents(`/${kind}`),
+    below: async (prefix: string) => {
+      const page = await store.list(prefix)
+      return isStoreFailure(page) ? page : page.documents
+    },
   }
   const pace = new Pace(clock, context.inForce)
   const inForce = (revision: number): ReturnType<Pace['wait']> => pace.wait(revision)

@@ -46,12 +46,9 @@ export async function check(
   if (!isTable(conf)) {
     return { wrong: 'invalid configuration: wrong type: expected object, got ' + luaType(conf) }
   }
-  const checked = await kind.check(conf, context.checks)
+  const checked = await kind.check(conf, context.checks, place.id)
   if (isWrong(checked)) return checked
   const name = isNamed ? textOf(checked.document, kind.idField) ?? '' : id ?? ''
-  if (isNamed && id !== undefined && place.id !== undefined && name !== id) {
-    return { wrong: 'wrong username' }
-  }
   return { ...checked, id: name }
 }
 

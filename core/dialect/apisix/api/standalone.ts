@@ -2,9 +2,9 @@ import { documentsOf, STANDALONE_KINDS } from '../config/standalone.ts'
 import { replaceDocuments } from '../config/replace.ts'
 import type { Json } from '../../../store/mod.ts'
 import { isStoreFailure } from '../../../store/mod.ts'
-import { isTable, type Table } from '../table.ts'
+import { isTable, type Table, withChanges } from '../table.ts'
 import { type Answer, refuse } from './answer.ts'
-import { readBody } from './body.ts'
+import { readConfiguration } from './body.ts'
 import { trouble } from './read.ts'
 import type { ResourceContext } from './types.ts'
 import { faultsOf } from './validate.ts'
@@ -15,13 +15,15 @@ export class StandaloneConfigs {
   #modified = 0
   #config: Table = {}
 
-  /** Answers `GET` and `HEAD /configs`. */
-  get(): Answer {
+  /** Answers `GET` and `HEAD /configs`. What asks for YAML gets JSON under its name, which is YAML, too. */
+  get(request: Request): Answer {
+    const accept = request.headers.get('accept') ?? ''
+    const type = accept.startsWith('application/yaml') ? 'application/yaml' : 'application/json'
     const versions = STANDALONE_KINDS.map((kind) => [`${kind}_conf_version`, this.#version(kind)])
     return {
       status: 200,
       body: { ...this.#config, ...Object.fromEntries(versions) },
-      headers: this.#headers(),
+      headers: { ...this.#headers(), 'Content-Type': type },
     }
   }
 
@@ -30,10 +32,10 @@ export class StandaloneConfigs {
     const digest = request.headers.get('x-digest') ?? ''
     if (digest === '') return refuse(400, 'missing digest header')
     if (digest === this.#digest) return { status: 204, headers: this.#headers() }
-    const body = await readBody(request)
+    const body = await readConfiguration(request)
     if ('refused' in body) return body.refused
-    if (!isTable(body.value)) return refuse(400, 'invalid request body: empty request body')
-    const config = body.value
+    if (!isTable(body.value)) return refuse(400, 'invalid request body: invalid configuration')
+    const config = this.#withUnchanged(body.value)
     const wrong = this.#oldVersion(config) ?? (await faultsOf(config, context.checks))[0]?.error
     if (wrong !== undefined) return refuse(400, wrong)
     const revision = await replaceDocuments(context.store, documentsOf(config))
@@ -53,6 +55,15 @@ export class StandaloneConfigs {
   #version(kind: string): number {
     const version = this.#config[`${kind}_conf_version`]
     return typeof version === 'number' ? version : 0
+  }
+
+  /** Kinds whose version stays keep their documents, whatever is said of them. */
+  #withUnchanged(config: Table): Table {
+    const kept = STANDALONE_KINDS.filter((kind) => {
+      const version = config[`${kind}_conf_version`]
+      return version !== undefined && version === this.#version(kind)
+    })
+    return withChanges(config, Object.fromEntries(kept.map((kind) => [kind, this.#config[kind]])))
   }
 
   /** A version may grow or stay, as each kind has its own. */

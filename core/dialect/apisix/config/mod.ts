@@ -1,6 +1,6 @@
 import type { Json } from '../../../store/types.ts'
 import { isTable, type Table, tableOf, textOf } from '../table.ts'
-import { type AdminMeans, convertAdmin } from './admin.ts'
+import { type AdminMeans, adminSection, convertAdmin } from './admin.ts'
 import { unknownKeys } from './known.ts'
 import { convertListeners } from './listeners.ts'
 import { convertStore } from './store.ts'
@@ -37,6 +37,7 @@ export function convertConfig(
   // Nobody need be told of an Admin API that is not there.
   const admin = convertAdmin(config, store.hasAdmin ? own : { ...own, notes: new ConfigNotes() })
   const verifyUpstreams = verifies(config, notes)
+  const { isOld } = adminSection(config)
   const apisix = tableOf(config, 'apisix')
   const workers = tableOf(config, 'nginx_config')?.['worker_processes']
   const accessLog = textOf(tableOf(config, 'sallyport'), 'access_log')
@@ -51,6 +52,7 @@ export function convertConfig(
       verifyUpstreams,
       prefix: store.prefix,
       keyring: keyringOf(apisix),
+      router: routerOf(apisix, { isOld, notes }),
       serverTokens: apisix?.['enable_server_tokens'] !== false,
       standalone: store.standalone !== undefined,
     },
@@ -79,6 +81,21 @@ function verifies(config: Table, notes: ConfigNotes): boolean {
       'sallyport.verify_upstreams: true verifies them',
   )
   return false
+}
+
+const ROUTERS = ['radixtree_host_uri', 'radixtree_uri', 'radixtree_uri_with_parameter'] as const
+
+/** `router.http`, whose default changed with version 3. */
+function routerOf(
+  apisix: Table | undefined,
+  { isOld, notes }: { readonly isOld: boolean; readonly notes: ConfigNotes },
+): typeof ROUTERS[number] {
+  const written = textOf(tableOf(apisix, 'router'), 'http')
+  const known = ROUTERS.find((each) => each === written)
+  if (written !== undefined && known === undefined) {
+    notes.fail(['apisix', 'router', 'http'], `Route by "${written}": expected one of APISIX's`)
+  }
+  return known ?? (isOld ? 'radixtree_uri' : 'radixtree_host_uri')
 }
 
 /** `data_encryption.keyring`, or `ssl.key_encrypt_salt` of 2.x: a text or a list. */

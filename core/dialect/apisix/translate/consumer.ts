@@ -1,4 +1,4 @@
-import type { ApplicationConfig } from '../../../snapshot/types.ts'
+import type { ApplicationConfig, FilterConfig } from '../../../snapshot/types.ts'
 import { idOf, type Table, tableOf, textOf } from '../table.ts'
 import { CONSUMER_PREFIX, type TranslateOptions } from './options.ts'
 import { type Notes, readReference } from './outcome.ts'
@@ -32,24 +32,48 @@ export function translateConsumer(
     metadata: (name) => document('plugin_metadata', name),
   })
   if (filters === undefined) return undefined
-  const proofs = [conf, ...credentials].map((each) => tableOf(each, 'plugins'))
+  const proofs = [conf, ...credentials].map((each) => ({
+    plugins: tableOf(each, 'plugins'),
+    ...(each === conf ? {} : { id: idOf(each, 'id') }),
+  }))
   return {
     name: `${CONSUMER_PREFIX}${username}`,
     certificates: [],
-    apiKeys: proofs.flatMap((each) =>
+    apiKeys: proofs.flatMap(({ plugins: each, ...name }) =>
       secret(tableOf(each, 'key-auth'), 'key', { options, notes }).map((key) => (
-        { key, from: undefined, until: undefined }
+        { key, from: undefined, until: undefined, ...name }
       ))
     ),
     subscriptions: [],
-    logins: proofs.flatMap((each) => {
+    logins: proofs.flatMap(({ plugins: each, ...name }) => {
       const login = tableOf(each, 'basic-auth')
       const user = textOf(login, 'username')
       if (user === undefined) return []
-      return secret(login, 'password', { options, notes }).map((password) => ({ user, password }))
+      return secret(login, 'password', { options, notes })
+        .map((password) => ({ user, password, ...name }))
     }),
-    filters,
-    variables: groupId === undefined ? {} : { consumer_group_id: groupId },
+    filters: groupId !== undefined && group === undefined ? [NO_GROUP] : filters,
+    variables: variablesOf(groupId, textOf(tableOf(conf, 'labels'), 'custom_id')),
+  }
+}
+
+/** Whoever belongs to a group that is not there gets 503, as in APISIX. */
+const NO_GROUP: FilterConfig = {
+  type: 'respond',
+  status: 503,
+  headers: [],
+  body: '',
+  when: [],
+  priority: undefined,
+}
+
+function variablesOf(
+  group: string | undefined,
+  custom: string | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    ...(group === undefined ? {} : { consumer_group_id: group }),
+    ...(custom === undefined ? {} : { consumer_custom_id: custom }),
   }
 }
 

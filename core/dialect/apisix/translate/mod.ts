@@ -19,7 +19,7 @@ import { translateSsl } from './ssl.ts'
 import { Documents, placeOf } from './state.ts'
 import { type Absent, translateUpstream } from './upstream.ts'
 
-export { CONSUMER_PREFIX, PREFIX, type TranslateOptions } from './options.ts'
+export { CONSUMER_PREFIX, PREFIX, type RouterName, type TranslateOptions } from './options.ts'
 
 type Upstream = UpstreamConfig | Absent
 

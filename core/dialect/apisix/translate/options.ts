@@ -14,7 +14,12 @@ export interface TranslateOptions {
   readonly http2: boolean
   /** Bounds of `ssl_protocols` where an ssl has none of its own. */
   readonly protocols: readonly string[]
+  /** How routes are found. */
+  readonly router: RouterName
 }
+
+/** Hosts first, then paths; or paths first, then hosts, where segments such as `:name` may stand for any. */
+export type RouterName = 'radixtree_host_uri' | 'radixtree_uri' | 'radixtree_uri_with_parameter'
 
 /** What parts are named by, so that they meet no others. */
 export const PREFIX: string = 'apisix:'

@@ -11,6 +11,7 @@ import { translateVars } from './conditions.ts'
 import { PREFIX, type TranslateOptions } from './options.ts'
 import type { Notes } from './outcome.ts'
 import { mergePlugins, translatePlugins } from './plugins/mod.ts'
+import { placesOf } from './paths.ts'
 import type { Absent } from './upstream.ts'
 
 /** What translating a route needs. */
@@ -66,14 +67,14 @@ export function translateRoute(conf: Table, means: RouteMeans): TranslatedRoute 
     notes.fail(`Match route "${id}": ${code} is Lua, which this gateway does not run`)
     return undefined
   }
-  const paths = pathsOf(conf)
-  if (paths === undefined) {
+  const places = placesOf(conf, service, means.options.router)
+  if (places === undefined) {
     notes.fail(`Match route "${id}": its uri does not begin with "/"`)
     return undefined
   }
   const filters = filtersOf(conf, service, means)
-  const target = filters === undefined
-    ? { status: 500 as const }
+  const target = !('length' in filters)
+    ? filters
     : serviceId !== undefined && service === undefined
     ? { status: 404 as const }
     : targetOf(conf, service, means)
@@ -84,11 +85,11 @@ export function translateRoute(conf: Table, means: RouteMeans): TranslatedRoute 
     route: {
       name: `${PREFIX}route:${id}`,
       match: {
-        hosts: hostsOf(conf, service),
-        paths,
+        hosts: places.hosts,
+        paths: places.paths,
         methods: textsOf(conf, 'methods'),
         addresses: addressesOf(conf),
-        conditions,
+        conditions: [...places.conditions, ...conditions],
         order: 'fit',
       },
       scope: 'apisix',
@@ -99,7 +100,7 @@ export function translateRoute(conf: Table, means: RouteMeans): TranslatedRoute 
       requireCertificate: false,
       allow: [],
       forwardCertificate: undefined,
-      filters: [...filters ?? [], ...own],
+      filters: 'length' in filters ? [...filters, ...own] : own,
       variables: variablesOf(conf, { id, serviceId, service }),
       upstreamTimes: timesOf(tableOf(conf, 'timeout')),
     },
@@ -118,21 +119,6 @@ function answer(status: 404 | 500 | 502 | 503): FilterConfig {
   }
 }
 
-function pathsOf(conf: Table): readonly string[] | undefined {
-  const one = textOf(conf, 'uri')
-  const paths = one === undefined ? textsOf(conf, 'uris') : [one]
-  const good = paths.filter((path) => path.startsWith('/'))
-  return good.length === 0 ? undefined : good
-}
-
-/** The route's hosts, else its service's. `*` alone is any host. */
-function hostsOf(conf: Table, service: Table | undefined): readonly string[] {
-  const one = textOf(conf, 'host')
-  const own = one === undefined ? textsOf(conf, 'hosts') : [one]
-  const hosts = own.length > 0 ? own : textsOf(service, 'hosts')
-  return hosts.includes('*') ? [] : hosts.map((host) => host.toLowerCase())
-}
-
 function addressesOf(conf: Table): readonly string[] {
   const one = textOf(conf, 'remote_addr')
   const ranges = one === undefined ? textsOf(conf, 'remote_addrs') : [one]
@@ -146,12 +132,12 @@ function filtersOf(
   conf: Table,
   service: Table | undefined,
   { options, notes, document }: RouteMeans,
-): readonly FilterConfig[] | undefined {
+): readonly FilterConfig[] | { readonly status: 500 | 503 } {
   const configId = idOf(conf, 'plugin_config_id')
   const config = configId === undefined ? undefined : document('plugin_configs', configId)
   if (configId !== undefined && config === undefined) {
     notes.fail(`Use plugin config "${configId}": there is none`)
-    return undefined
+    return { status: 503 }
   }
   const plugins = mergePlugins(
     tableOf(conf, 'plugins'),
@@ -162,7 +148,7 @@ function filtersOf(
     options,
     notes,
     metadata: (name) => document('plugin_metadata', name),
-  })
+  }) ?? { status: 500 }
 }
 
 type Target =

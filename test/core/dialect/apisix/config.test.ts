@@ -139,6 +139,7 @@ sallyport: { verify_upstreams: true, folder: /var/lib/sallyport }
     verifyUpstreams: true,
     prefix: '/prod',
     keyring: ['qeddd145sfvddff3', 'edd1c9f0985e76a2'],
+    router: 'radixtree_host_uri',
     serverTokens: false,
     standalone: false,
   })
@@ -176,7 +177,11 @@ etcd:
       },
     },
   })
-  t.match(converted.apisix, { apiVersion: 'v2', keyring: ['edd1c9f0985e76a1'] })
+  t.match(converted.apisix, {
+    apiVersion: 'v2',
+    keyring: ['edd1c9f0985e76a1'],
+    router: 'radixtree_uri',
+  })
   t.ok(converted.adminOnNodePort)
   t.match(told(converted), [/also served on the node port/, /not verified/])
   t.notOk(
@@ -224,6 +229,13 @@ t.test('roles, and documents from files', (t) => {
     ['traditional', false, 'apisix.yaml'],
   )
   t.match(told(convert('deployment: { role: x }')), [/^error deployment\.role: Take the role "x"/])
+  t.end()
+})
+
+t.test('routers', (t) => {
+  const router = (http: string) => convert(`apisix: { router: { http: ${http} } }`)
+  t.equal(router('radixtree_uri').apisix.router, 'radixtree_uri')
+  t.ok(told(router('x')).some((each) => each.startsWith('error apisix.router.http: Route by "x"')))
   t.end()
 })
 

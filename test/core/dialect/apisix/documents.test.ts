@@ -158,6 +158,20 @@ t.test('consumers have credentials, which go with them', async (t) => {
   t.equal((await ask('GET', '/consumers/jack/credentials/a')).status, 404)
 })
 
+t.test('no two consumers are told by the same key', async (t) => {
+  const { ask } = scene()
+  const keyed = (key: string) => ({ plugins: { 'key-auth': { key } } })
+  t.equal((await ask('PUT', '/consumers', { username: 'jack', ...keyed('a') })).status, 201)
+  t.equal((await ask('PUT', '/consumers', { username: 'jack', ...keyed('a') })).status, 200)
+  const twice = { error_msg: 'duplicate key found with consumer: jack' }
+  t.strictSame((await ask('PUT', '/consumers', { username: 'jill', ...keyed('a') })).json, twice)
+  t.equal((await ask('PUT', '/consumers/jack/credentials/c', keyed('b'))).status, 201)
+  t.equal((await ask('PUT', '/consumers/jack/credentials/c', keyed('b'))).status, 200)
+  t.strictSame((await ask('PUT', '/consumers/jack/credentials/d', keyed('b'))).json, twice)
+  const login = { plugins: { 'basic-auth': { username: 'a', password: 'p' } } }
+  t.equal((await ask('PUT', '/consumers', { username: 'jill', ...login })).status, 201)
+})
+
 t.test('a plugin stands in one global rule alone', async (t) => {
   const { ask } = scene()
   const plugins = { 'limit-count': { count: 2, time_window: 60 } }
@@ -209,6 +223,11 @@ t.test('schemas and plugins are told', async (t) => {
   t.ok((await ask('GET', '/plugins/basic-auth?schema_type=consumer')).json.properties.password)
   t.equal((await ask('GET', '/plugins?all=true')).json['key-auth'].type, 'auth')
   t.equal((await ask('PUT', '/plugins/reload')).status, 200)
+  t.strictSame((await ask('GET', '/plugins/list?subsystem=stream')).json, [])
+  const neither = await ask('GET', '/plugins/list?subsystem=x')
+  t.strictSame([neither.status, neither.text], [400, 'invalid subsystem passed'])
+  t.ok((await ask('GET', '/schema/stream_route')).json.properties.server_port)
+  t.ok((await ask('GET', '/schema/plugins/key-auth?schema_type=consumer')).json.properties.key)
   t.ok((await ask('GET', '/schema/route')).json.properties.uri)
   t.equal((await ask('POST', '/schema/validate/routes', ROUTE)).status, 200)
   const openapi = (await ask('GET', '/openapi.json')).json
@@ -240,5 +259,16 @@ t.test('a whole configuration is validated', async (t) => {
     { resource_type: 'ssls', error: 'ssls_conf_version must be a number, got string' },
     { resource_type: 'consumers', index: 0, error: /property "key" is required/ },
   ])
-  t.equal((await ask('POST', '/configs/validate')).status, 400)
+  const none = await ask('POST', '/configs/validate')
+  t.strictSame(none.json, { error_msg: 'invalid request body: empty request body' })
+  const yaml = (body: string) =>
+    ask('POST', '/configs/validate', body, { headers: { 'Content-Type': 'application/yaml' } })
+  t.equal(
+    (await yaml('routes:\n  - { id: r1, uri: /a, upstream_id: u, modifiedIndex: 3 }\n')).status,
+    200,
+  )
+  t.equal((await yaml('routes: [{ id: r1, uri: 3 }]')).json.errors.length, 1)
+  t.strictSame((await yaml('a: [')).json, {
+    error_msg: 'invalid request body: invalid yaml request body',
+  })
 })

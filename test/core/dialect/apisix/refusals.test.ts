@@ -303,6 +303,34 @@ const OTHERS: readonly Case[] = [
   }],
   ['GET', '/plugins/asdf', undefined, { error_msg: 'plugin not found in subsystem http' }, 404],
   ['GET', '/plugins?subsystem=asdf', undefined, { error_msg: 'unsupported subsystem: asdf' }],
+  ['GET', '/plugins/limit-req?schema_type=consumer', undefined, { error_msg: 'not found schema' }],
+  ['GET', '/schema/plugins/asdf', undefined, {
+    error_msg: 'plugin not found in subsystem http',
+  }, 404],
+  ...['GET', 'POST', 'DELETE', 'PATCH'].map((method): Case => [
+    method,
+    '/plugins/reload',
+    undefined,
+    {
+      error_msg: `please use PUT method to reload the plugins, ${method} method is not allowed.`,
+    },
+    405,
+  ]),
+  [
+    'PUT',
+    '/consumers/jill',
+    { username: 'jack', plugins: { 'key-auth': {} } },
+    { error_msg: 'wrong username' },
+  ],
+  [
+    'PUT',
+    '/routes/1',
+    { uri: '/a', plugins: { 'limit-count': { count: 1, time_window: 1, rules: [] } } },
+    {
+      error_msg: 'failed to check the configuration of plugin limit-count err: ' +
+        'count/time_window and rules cannot be specified at the same time',
+    },
+  ],
   ['GET', '/schema/noexits', undefined, { error_msg: 'not found schema: noexits' }],
   ['PUT', '/schema/service', undefined, { error_msg: 'not found' }, 404],
   [

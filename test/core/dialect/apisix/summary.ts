@@ -12,6 +12,7 @@ export const OPTIONS: TranslateOptions = {
   httpsPort: 443,
   http2: true,
   protocols: [],
+  router: 'radixtree_host_uri',
 }
 
 /** Documents as changes of a store, in the order in which they are written; undefined: one that is gone. */

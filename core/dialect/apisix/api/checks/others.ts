@@ -11,14 +11,23 @@ import { checkPlugins, PLUGIN_SCHEMAS, pluginSchema } from '../../schema/plugins
 import type { Schema } from '../../schema/types.ts'
 import { validate } from '../../schema/validate.ts'
 import { idOf, isTable, type Table, tableOf, textOf } from '../../table.ts'
+import { duplicateKey } from './duplicates.ts'
 import { type CheckContext, type Checked, passed, type Wrong } from './types.ts'
 
 /** Checks a consumer. */
-export async function checkConsumer(conf: Table, context: CheckContext): Promise<Checked> {
+export async function checkConsumer(
+  conf: Table,
+  context: CheckContext,
+  name?: string,
+): Promise<Checked> {
   const schema = schemaFault(CONSUMER, conf)
   if (schema !== undefined) return schema
+  const username = textOf(conf, 'username') ?? ''
+  if (name !== undefined && name !== username) return { wrong: 'wrong username' }
   const plugins = checkPlugins(tableOf(conf, 'plugins') ?? {}, 'consumer')
   if (plugins !== undefined) return { wrong: `invalid plugins configuration: ${plugins}` }
+  const twice = await duplicateKey(conf, context, ({ consumer }) => consumer === username)
+  if (twice !== undefined) return twice
   const group = idOf(conf, 'group_id')
   if (group === undefined || !context.references) return passed(conf)
   const found = await context.find(`/consumer_groups/${group}`)
@@ -29,8 +38,11 @@ export async function checkConsumer(conf: Table, context: CheckContext): Promise
 }
 
 /** Checks a credential of a consumer: one plugin that tells who calls. */
-export function checkCredential(conf: Table): Promise<Checked> {
-  return Promise.resolve(credentialFault(conf) ?? passed(conf))
+export async function checkCredential(conf: Table, context: CheckContext): Promise<Checked> {
+  const own = idOf(conf, 'id')
+  const fault = credentialFault(conf) ??
+    await duplicateKey(conf, context, ({ credential }) => credential === own)
+  return fault ?? passed(conf)
 }
 
 function credentialFault(conf: Table): Wrong | undefined {

@@ -8,6 +8,8 @@ export interface CheckContext {
   readonly find: (key: string) => Promise<StoredDocument | undefined | StoreFailure>
   /** All documents of a kind. */
   readonly all: (kind: string) => Promise<readonly StoredDocument[] | StoreFailure>
+  /** All documents whose keys begin so, however deep they lie. */
+  readonly below: (prefix: string) => Promise<readonly StoredDocument[] | StoreFailure>
   readonly ciphertext: Ciphertext
   /** Whether other documents that this one names must be there. */
   readonly references: boolean

@@ -45,6 +45,7 @@ export const KEY_AUTH: PluginSchema = {
     header: text({ default: 'apikey' }),
     query: text({ default: 'apikey' }),
     hide_credentials: { type: 'boolean', default: false },
+    bearer_token: { type: 'boolean', default: false },
     anonymous_consumer: text({ minLength: 1 }),
     realm: text({ default: 'key' }),
   }),

@@ -65,7 +65,10 @@ function checkPlugin(name: string, conf: Json, place: PluginPlace): string | und
   const schema = pluginSchema(name, place)
   if (schema === undefined) return `unknown plugin [${name}]`
   const table = (kind === 'empty' ? {} : conf) as PluginConf
-  const wrong = validate(schema, conf) ?? checkFurther(name, table, place) ?? checkMeta(table)
+  const unlike = validate(schema, conf)
+  const wrong = unlike === undefined
+    ? checkFurther(name, table, place) ?? checkMeta(table)
+    : PLUGIN_SCHEMAS[name]?.reword?.(unlike, table) ?? unlike
   return wrong === undefined
     ? undefined
     : `failed to check the configuration of plugin ${name} err: ${wrong}`

@@ -28,7 +28,8 @@ export const LIMIT_COUNT: PluginSchema = {
   schema: object({
     count: COUNT,
     time_window: COUNT,
-    rules: list(object({ count: COUNT, time_window: COUNT, key: text() }, {
+    window_type: text({ enum: ['fixed', 'sliding'], default: 'fixed' }),
+    rules: list(object({ count: COUNT, time_window: COUNT, key: text(), header_prefix: text() }, {
       required: ['count', 'time_window', 'key'],
     })),
     group: text(),
@@ -48,10 +49,22 @@ export const LIMIT_COUNT: PluginSchema = {
     remaining_header: text({ default: 'X-RateLimit-Remaining' }),
     reset_header: text({ default: 'X-RateLimit-Reset' }),
   }),
-  check: duplicateRule,
+  reword: (wrong, { count, time_window, rules }) =>
+    wrong.startsWith('value should match only one schema') && rules !== undefined &&
+      (count ?? time_window) !== undefined
+      ? BOTH
+      : wrong,
+  check: wrongRules,
 }
 
-function duplicateRule({ rules = [] }: PluginConf): string | undefined {
+const BOTH = 'count/time_window and rules cannot be specified at the same time'
+
+function wrongRules(conf: PluginConf): string | undefined {
+  const { rules = [], group, count, time_window } = conf
+  if (conf['rules'] !== undefined && (count ?? time_window) !== undefined) return BOTH
+  if (conf['rules'] !== undefined && group !== undefined) {
+    return 'group and rules cannot be specified at the same time'
+  }
   const seen = new Set<string>()
   for (const rule of rules as readonly { readonly key: string }[]) {
     if (seen.has(rule.key)) return `duplicate key '${rule.key}' in rules`

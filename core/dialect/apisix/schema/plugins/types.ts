@@ -13,6 +13,8 @@ export interface PluginSchema {
   readonly priority: number
   /** `auth` plugins tell who calls. */
   readonly kind?: 'auth'
+  /** What is told in place of what the schema says is wrong. */
+  readonly reword?: (wrong: string, conf: PluginConf) => string
   /** What no schema can say. @returns what is wrong */
   readonly check?: (conf: PluginConf) => string | undefined
 }

@@ -34,8 +34,12 @@ const authBase = (conf: Table, { base }: PluginMeans) => {
 export const keyAuth: TranslatePlugin = (conf, means) => [{
   ...authBase(conf, means),
   type: 'key-auth',
-  header: (textOf(conf, 'header') ?? 'apikey').toLowerCase(),
+  header: conf['bearer_token'] === true
+    ? 'authorization'
+    : (textOf(conf, 'header') ?? 'apikey').toLowerCase(),
   query: textOf(conf, 'query') ?? 'apikey',
+  realm: textOf(conf, 'realm') ?? 'key',
+  ...(conf['bearer_token'] === true ? { bearer: true } : {}),
 }]
 
 export const basicAuth: TranslatePlugin = (conf, means) => [{

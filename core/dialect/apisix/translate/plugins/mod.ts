@@ -1,4 +1,5 @@
 import type { FilterConfig } from '../../../../snapshot/types.ts'
+import type { Json } from '../../../../store/types.ts'
 import { isTable, numberOf, type Table, tableOf } from '../../table.ts'
 import { translateVars } from '../conditions.ts'
 import type { TranslateOptions } from '../options.ts'
@@ -77,10 +78,14 @@ function translatePlugin(
     notes.fail(`Use plugin "${name}": ${when}`)
     return undefined
   }
-  for (const each of ['error_response', 'pre_function']) {
-    if (meta?.[each] !== undefined) notes.warn(`Use plugin "${name}": _meta.${each} has no effect`)
+  if (meta?.['pre_function'] !== undefined) {
+    notes.warn(`Use plugin "${name}": _meta.pre_function has no effect`)
   }
-  const base = { when, priority: numberOf(meta, 'priority') }
+  const base = {
+    when,
+    priority: numberOf(meta, 'priority'),
+    ...errorBody(meta?.['error_response']),
+  }
   try {
     const warn = (message: string): void => notes.warn(message)
     return translate(conf, { base, options, warn, metadata: metadata(name) })
@@ -88,4 +93,10 @@ function translatePlugin(
     notes.fail(`Use plugin "${name}": ${error instanceof Error ? error.message : String(error)}`)
     return undefined
   }
+}
+
+/** What clients are told instead of a plugin's own words: a text as it is, an object as JSON. */
+function errorBody(told: Json | undefined): { readonly errorBody?: string } {
+  if (told === undefined) return {}
+  return { errorBody: typeof told === 'string' ? told : `${JSON.stringify(told)}\n` }
 }
