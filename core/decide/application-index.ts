@@ -1,4 +1,5 @@
 import { ApiKeyTable } from '../plan/mod.ts'
+import { stepping, type Steps } from '../route/mod.ts'
 import type { CompiledFilter, Consumers } from '../filter/mod.ts'
 import type { Application, Credential, CredentialLookup } from '../plan/mod.ts'
 import type { ApiKeyConfig, ApplicationConfig, CertificateSummary } from '../snapshot/types.ts'
@@ -41,8 +42,14 @@ export interface ApplicationChange {
   readonly remove: readonly string[]
 }
 
-/** Beyond this many changed applications, the layers are merged into one. */
-const OVERLAY_LIMIT = 256
+/** An index, and what more than one application of it claims. */
+export interface Indexed {
+  readonly index: ApplicationIndex
+  readonly clashes: readonly Clash[]
+}
+
+/** Beyond so many changed applications, or this part of all where that is more, the layers are merged into one. */
+const OVERLAY = { least: 256, part: 64, most: 1024 }
 
 /**
  * All applications, by name, certificate and API key.
@@ -65,13 +72,10 @@ export class ApplicationIndex implements CredentialLookup, Consumers {
   }
 
   /** Indexes applications. Of two that claim the same token the first keeps it. */
-  static create(
-    applications: Iterable<CompiledApplication>,
-    seed: number,
-  ): { readonly index: ApplicationIndex; readonly clashes: readonly Clash[] } {
+  static *create(applications: Iterable<CompiledApplication>, seed: number): Steps<Indexed> {
     const clashes: Clash[] = []
     const index = new ApplicationIndex(seed, emptyTables(seed), emptyTables(seed), new Set())
-    for (const application of applications) index.#add(index.#base, application, clashes)
+    yield* stepping(applications, (each) => index.#add(index.#base, each, clashes))
     return { index, clashes }
   }
 
@@ -115,14 +119,13 @@ export class ApplicationIndex implements CredentialLookup, Consumers {
   }
 
   /** The same with a change made to it; this one stays as it is. Costs what changed, most of the time. */
-  with(
-    change: ApplicationChange,
-  ): { readonly index: ApplicationIndex; readonly clashes: readonly Clash[] } {
+  *with(change: ApplicationChange): Steps<Indexed> {
     const dropped = new Set([...change.remove, ...change.put.map((each) => each.name)])
     const kept = [...this.#over.byName.values()].filter((each) => !dropped.has(each.name))
-    if (kept.length + change.put.length + this.#gone.size > OVERLAY_LIMIT) {
+    const most = Math.min(Math.max(OVERLAY.least, this.size / OVERLAY.part), OVERLAY.most)
+    if (kept.length + change.put.length + this.#gone.size > most) {
       const all = [...this].filter((each) => !dropped.has(each.name))
-      return ApplicationIndex.create([...all, ...change.put], this.#seed)
+      return yield* ApplicationIndex.create([...all, ...change.put], this.#seed)
     }
     const gone = new Set(this.#gone)
     for (const name of dropped) if (this.#base.byName.has(name)) gone.add(name)

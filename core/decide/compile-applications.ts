@@ -4,6 +4,7 @@ import type {
   Path,
   SubscriptionConfig,
 } from '../snapshot/types.ts'
+import { inTurns } from '../route/mod.ts'
 import { listDifference } from '../snapshot/mod.ts'
 import { ApplicationIndex } from './application-index.ts'
 import type { ApplicationCertificate, Clash, CompiledApplication } from './application-index.ts'
@@ -60,11 +61,12 @@ export async function compileApplications(
   const remove = before === undefined
     ? []
     : [...before].map((each) => each.name).filter((name) => !places.has(name))
-  const { index, clashes } = before === undefined
+  const steps = before === undefined
     ? ApplicationIndex.create(put, await indexSeed(context.secret))
-    : put.length + remove.length === 0
-    ? { index: before, clashes: [] }
     : before.with({ put, remove })
+  const { index, clashes } = before !== undefined && put.length + remove.length === 0
+    ? { index: before, clashes: [] }
+    : await inTurns(steps, context.breathe)
   reportClashes(context, clashes, (name) => ['applications', places.get(name) ?? 0])
   warnOfExpiries(
     context,

@@ -12,6 +12,7 @@ import type {
   PlanConfig,
   RouteConfig,
 } from '../snapshot/types.ts'
+import { inTurns } from '../route/mod.ts'
 import { OverlayMap } from '../snapshot/mod.ts'
 import { compileConditions, type Condition, type Facts } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
@@ -29,11 +30,11 @@ type Upstreams = ReadonlyMap<string, CompiledUpstream>
  * Compiles APIs and routes into one matcher. What is equal in the snapshot in use is taken over: single routes,
  * hosts all of whose routes are, or the whole.
  */
-export function compileAllRoutes(
+export async function compileAllRoutes(
   context: CompileContext,
   { apis, routes }: Configuration,
   upstreams: Upstreams,
-): ScopedRoutes {
+): Promise<ScopedRoutes> {
   const previous = context.previous?.routes
   const lost = lostUpstreams(context.previous?.upstreams, upstreams)
   const all: CompiledRoute[] = []
@@ -58,7 +59,7 @@ export function compileAllRoutes(
     }
   }
   checkApis(context, apis)
-  const scoped = ScopedRoutes.compile(all, previous)
+  const scoped = await inTurns(ScopedRoutes.compile(all, previous), context.breathe)
   if (scoped === previous) return previous
   for (const { route, by } of scoped.shadowed) {
     const message = `Route "${route.name}" is never reached: "${by.name}" takes its requests`

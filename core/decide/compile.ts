@@ -15,6 +15,7 @@ import { contentId, deriveBytes } from './content-id.ts'
 import { forwardedNames } from './forward-certificate.ts'
 import { headerNameTest, IDENTITY_HEADERS } from './identity-headers.ts'
 import { Keeper } from './keeper.ts'
+import { inTurns } from '../route/mod.ts'
 import { warnOfUnknownVariables } from './unknown-variables.ts'
 
 /** A snapshot, or no snapshot and the errors that stood in its way; warnings come with both. */
@@ -35,7 +36,7 @@ export async function compile(
   const listeners = await compileListeners(context, configuration.listeners)
   const upstreams = await compileUpstreams(context, configuration.upstreams)
   const applications = await compileApplications(context, configuration.applications)
-  const routes = compileAllRoutes(context, configuration, upstreams)
+  const routes = await compileAllRoutes(context, configuration, upstreams)
   const every = { name: '', filters: configuration.filters, whose: 'The configuration' }
   warnOfUnknownVariables(context, every, ['filters'])
   warnOfUnasked(context, listeners, routes)
@@ -119,7 +120,8 @@ export async function changeApplications(
   const compiled = await Promise.all(
     change.put.map((config, index) => compileApplication(context, config, ['put', index])),
   )
-  const { index, clashes } = snapshot.applications.with({ put: compiled, remove: change.remove })
+  const steps = snapshot.applications.with({ put: compiled, remove: change.remove })
+  const { index, clashes } = await inTurns(steps, context.breathe)
   const pathOf = (name: string): (string | number)[] => ['put', places.get(name) ?? 0]
   reportClashes(context, clashes, pathOf)
   warnOfExpiries(context, compiled, pathOf)

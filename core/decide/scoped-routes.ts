@@ -1,6 +1,6 @@
-import { compileRoutes } from '../route/mod.ts'
+import { compileRoutesInSteps } from '../route/mod.ts'
 import { type Hunk, listDifference } from '../snapshot/mod.ts'
-import type { FactsOf, RouteExplanation, RouteMatcher, RouteQuestion } from '../route/mod.ts'
+import type { FactsOf, RouteExplanation, RouteMatcher, RouteQuestion, Steps } from '../route/mod.ts'
 import type { CompiledRoute } from './compiled.ts'
 
 /** All routes, by the scopes that listeners name. */
@@ -21,7 +21,10 @@ export class ScopedRoutes {
   }
 
   /** Compiles routes; scopes whose routes are the same objects as before are taken over. */
-  static compile(routes: readonly CompiledRoute[], previous?: ScopedRoutes): ScopedRoutes {
+  static *compile(
+    routes: readonly CompiledRoute[],
+    previous?: ScopedRoutes,
+  ): Steps<ScopedRoutes> {
     const hunks = previous && listDifference(previous.routes, routes)
     if (previous !== undefined && hunks?.length === 0) return previous
     const byScope = new Map<string, RouteMatcher<CompiledRoute>>(
@@ -30,7 +33,7 @@ export class ScopedRoutes {
     for (const scope of touched(routes, previous?.routes ?? [], hunks)) {
       const list = routes.filter((route) => route.scope === scope)
       if (list.length === 0) byScope.delete(scope)
-      else byScope.set(scope, compileRoutes(list, previous?.scope(scope)))
+      else byScope.set(scope, yield* compileRoutesInSteps(list, previous?.scope(scope)))
     }
     return new ScopedRoutes(routes, byScope)
   }

@@ -1,4 +1,4 @@
-import { freshIn, listDifference, spliced } from '../snapshot/mod.ts'
+import { listDifference, spliced } from '../snapshot/mod.ts'
 
 /** What of a list is different from an earlier one, with the places of all. */
 export interface Difference<T> {
@@ -13,16 +13,14 @@ export interface Difference<T> {
  * a place between its neighbours, so that the others keep theirs.
  *
  * @param orders the places of the earlier list
- * @param most how many differences are worth looking for
  * @returns undefined where they are too different, or no place is left between two neighbours
  */
 export function difference<T extends object>(
   { routes: before, orders }: { readonly routes: readonly T[]; readonly orders: readonly number[] },
   after: readonly T[],
-  most: number,
 ): Difference<T> | undefined {
   const hunks = listDifference(before, after)
-  if (hunks === undefined || freshIn(hunks) > most) return undefined
+  if (hunks === undefined) return undefined
   const added: { route: T; order: number }[] = []
   const removed = new Set<T>()
   const places = new Map<number, number>()
@@ -37,6 +35,5 @@ export function difference<T extends object>(
       added.push({ route: after[to + i] as T, order })
     }
   }
-  if (removed.size + added.length > most) return undefined
   return { added, removed, orders: spliced(orders, hunks, (index) => places.get(index) as number) }
 }

@@ -1,10 +1,11 @@
 import type { MatchOrder } from '../snapshot/types.ts'
 import { decodePath } from '../vars/mod.ts'
 import { HostTable } from './host-table.ts'
-import { difference } from './difference.ts'
+import { type Difference, difference } from './difference.ts'
 import { compareRanked, meets, pickFromLeaf, pickWithout } from './leaf.ts'
 import type { Leaf, Ranked } from './leaf.ts'
 import { PathTableBuilder } from './path-table.ts'
+import { atOnce, stepping, type Steps } from './steps.ts'
 import type {
   ExplainOptions,
   FactsOf,
@@ -40,17 +41,26 @@ export function compileRoutes<T extends RouteEntry>(
   routes: readonly T[],
   previous?: RouteMatcher<T>,
 ): RouteMatcher<T> {
-  const before = previous instanceof Matcher ? previous as Matcher<T> : undefined
-  return before?.with(routes) ?? compileAll(routes, before)
+  return atOnce(compileRoutesInSteps(routes, previous))
 }
 
-function compileAll<T extends RouteEntry>(
+/** The same as {@linkcode compileRoutes}, step by step. */
+export function* compileRoutesInSteps<T extends RouteEntry>(
   routes: readonly T[],
-  before: Matcher<T> | undefined,
-): Matcher<T> {
-  const orders = routes.map((_, order) => order)
-  const ranked = rank(routes.map((route, order) => ({ route, order })))
-  return new Matcher({ routes, orders, tables: compileTables(ranked, before?.tables) })
+  previous?: RouteMatcher<T>,
+): Steps<RouteMatcher<T>> {
+  const before = previous instanceof Matcher ? previous as Matcher<T> : undefined
+  const found = before && difference(before, routes)
+  const few = found && before?.with(routes, found)
+  if (few !== undefined) return few
+  const orders = found?.orders ?? routes.map((_, order) => order)
+  const ranked: Ranked<T>[] = []
+  const rank = ranking<T>()
+  yield* stepping(routes.keys(), (at) => {
+    ranked.push(rank({ route: routes[at] as T, order: orders[at] as number }))
+  })
+  const tables = yield* compileTables(ranked, before?.tables)
+  return new Matcher({ routes, orders, tables })
 }
 
 /** A route with its place among others. */
@@ -59,31 +69,37 @@ interface Placed<T> {
   readonly order: number
 }
 
-function rank<T extends RouteEntry>(placed: readonly Placed<T>[]): Ranked<T>[] {
+/** Makes routes ready for comparison; one set of methods serves all that name the same. */
+function ranking<T extends RouteEntry>(): (placed: Placed<T>) => Ranked<T> {
   const methodSets = new Map<string, ReadonlySet<string>>()
-  return placed.map(({ route, order }) => (
+  return ({ route, order }) => (
     { route, order, methods: methodsOf(route, methodSets), condition: route.condition }
-  ))
+  )
 }
 
-function compileTables<T extends RouteEntry>(
+function* compileTables<T extends RouteEntry>(
   ranked: readonly Ranked<T>[],
   before?: Tables<T>,
-): Tables<T> {
-  const tables = (order: MatchOrder): HostTable<T> | undefined => {
-    const own = ranked.filter(({ route }) => route.match.order === order)
-    if (own.length === 0) return undefined
-    return compileTable(own, { bare: order === 'priority', before: before?.[order] })
+): Steps<Tables<T>> {
+  const tables: Record<MatchOrder, HostTable<T> | undefined> = {
+    priority: undefined,
+    fit: undefined,
   }
-  return { priority: tables('priority'), fit: tables('fit') }
+  for (const order of ORDERS) {
+    const own = ranked.filter(({ route }) => route.match.order === order)
+    if (own.length === 0) continue
+    const options = { bare: order === 'priority', before: before?.[order] }
+    tables[order] = yield* compileTable(own, options)
+  }
+  return tables
 }
 
-function compileTable<T extends RouteEntry>(
+function* compileTable<T extends RouteEntry>(
   entries: readonly Ranked<T>[],
   { bare, before }: { readonly bare: boolean; readonly before: HostTable<T> | undefined },
-): HostTable<T> {
+): Steps<HostTable<T>> {
   const builders = new Map<string, PathTableBuilder<T>>()
-  for (const entry of entries) {
+  yield* stepping(entries, (entry) => {
     const { hosts } = entry.route.match
     for (const host of hosts.length === 0 ? [''] : hosts) {
       let builder = builders.get(host)
@@ -92,11 +108,18 @@ function compileTable<T extends RouteEntry>(
       }
       builder.add(entry)
     }
-  }
+  })
   const table = new HostTable<T>()
-  for (const [host, builder] of builders) table.set(host, builder.build(before?.get(host)))
+  let count = 0
+  for (const [host, builder] of builders) {
+    table.set(host, yield* builder.build(before?.get(host)))
+    if (++count % HOSTS_AT_ONCE === 0) yield
+  }
   return table
 }
+
+/** Hosts, most of which have few routes, that are compiled in one step. */
+const HOSTS_AT_ONCE = 64
 
 /** Exact hosts fit best, then the longest wildcard, then any. */
 function hostFit(pattern: string): number {
@@ -147,32 +170,29 @@ interface MatcherParts<T extends RouteEntry> {
 class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
   readonly routes: readonly T[]
   readonly tables: Tables<T>
-  readonly #orders: readonly number[]
+  readonly orders: readonly number[]
   readonly #recent: Recent<T> | undefined
 
   constructor({ routes, orders, tables, recent }: MatcherParts<T>) {
     this.routes = routes
     this.tables = tables
-    this.#orders = orders
+    this.orders = orders
     this.#recent = recent
   }
 
   /** The matcher of these routes at the cost of what is different; undefined where that is too much. */
-  with(routes: readonly T[]): Matcher<T> | undefined {
-    if (routes.length < WHOLE_BELOW) return undefined
+  with(routes: readonly T[], { added, removed, orders }: Difference<T>): Matcher<T> | undefined {
     const most = Math.min(Math.max(RECENT.least, routes.length / RECENT.part), RECENT.most)
-    const found = difference({ routes: this.routes, orders: this.#orders }, routes, most)
-    if (found === undefined) return undefined
-    const { added, removed, orders } = found
+    if (routes.length < WHOLE_BELOW || added.length + removed.size > most) return undefined
     const recent = this.#recent
     const kept = recent?.entries.filter(({ route }) => !removed.has(route)) ?? []
     const known = new Set(recent?.entries.map(({ route }) => route))
     const gone = new Set(recent?.gone)
     for (const route of removed) if (!known.has(route)) gone.add(route)
-    const entries = [...kept, ...rank(added)]
+    const entries = [...kept, ...added.map(ranking())]
     if (entries.length + gone.size > most) return undefined
     const { tables } = this
-    const parts = { entries, gone, tables: compileTables(entries) }
+    const parts = { entries, gone, tables: atOnce(compileTables(entries)) }
     return new Matcher({ routes, orders, tables, recent: parts })
   }
 
@@ -181,7 +201,7 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
   }
 
   get shadowed(): RouteMatcher<T>['shadowed'] {
-    if (this.partial) return compileAll(this.routes, undefined).shadowed
+    if (this.partial) return compileRoutes(this.routes).shadowed
     return ORDERS.flatMap((order) => {
       const tables = this.tables[order]?.tables() ?? []
       return shadowedEverywhere([...tables].flatMap((table) => table.leaves))

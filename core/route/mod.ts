@@ -3,5 +3,6 @@
  * what a route leads to, who asks, or what time it is.
  * @module
  */
-export { compileRoutes } from './matcher.ts'
+export { compileRoutes, compileRoutesInSteps } from './matcher.ts'
+export { atOnce, inTurns, stepping, type Steps } from './steps.ts'
 export type * from './types.ts'

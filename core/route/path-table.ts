@@ -2,6 +2,7 @@ import { asBytes, percentDecode } from '../vars/mod.ts'
 import { createLeaf } from './leaf.ts'
 import type { Leaf, Ranked } from './leaf.ts'
 import { PrefixTree } from './radix.ts'
+import { stepping, type Steps } from './steps.ts'
 import type { RouteEntry } from './types.ts'
 
 /** What the paths of a host pattern depend on besides the routes. */
@@ -30,12 +31,14 @@ export class PathTableBuilder<T extends RouteEntry> {
     this.#entries.push(entry)
   }
 
-  /** Compiles, or gives back what was compiled from the same routes before. */
-  build(previous: PathTable<T> | undefined): PathTable<T> {
+  /** Compiles, or gives back what was compiled from the same routes in the same places before. */
+  *build(previous: PathTable<T> | undefined): Steps<PathTable<T>> {
     const entries = this.#entries
     const same = previous !== undefined && previous.entries.length === entries.length &&
-      previous.entries.every(({ route }, index) => route === entries[index]?.route)
-    return same ? previous : new PathTable(entries, this.#options)
+      previous.entries.every(({ route, order }, index) =>
+        route === entries[index]?.route && order === entries[index].order
+      )
+    return same ? previous : yield* PathTable.compile(entries, this.#options)
   }
 }
 
@@ -48,23 +51,32 @@ export class PathTable<T extends RouteEntry> {
   readonly entries: readonly Ranked<T>[]
   readonly leaves: readonly Leaf<T>[]
 
-  constructor(entries: readonly Ranked<T>[], { bare, hostFit }: PathTableOptions) {
-    const [exact, prefix] = groupByPattern(entries, bare ? normalisePath : decodePattern)
-    const leaves: Leaf<T>[] = []
-    const base = hostFit * HOST_FIT
-    for (const [path, group] of exact) {
-      const leaf = createLeaf(group, base + EXACT_FIT)
-      this.#exact.set(path, leaf)
-      leaves.push(leaf)
-    }
-    for (const [path, group] of prefix) {
-      const leaf = createLeaf(group, base + path.length)
-      this.#prefixes.set(path, leaf)
-      if (bare && path.length > 1 && path.endsWith('/')) this.#bare.set(path.slice(0, -1), leaf)
-      leaves.push(leaf)
-    }
+  private constructor(entries: readonly Ranked<T>[], leaves: readonly Leaf<T>[]) {
     this.entries = entries
     this.leaves = leaves
+  }
+
+  static *compile<T extends RouteEntry>(
+    entries: readonly Ranked<T>[],
+    { bare, hostFit }: PathTableOptions,
+  ): Steps<PathTable<T>> {
+    const spell = bare ? normalisePath : decodePattern
+    const [exact, prefix] = yield* groupByPattern(entries, spell)
+    const leaves: Leaf<T>[] = []
+    const table = new PathTable(entries, leaves)
+    const base = hostFit * HOST_FIT
+    yield* stepping(exact, ([path, group]) => {
+      const leaf = createLeaf(group, base + EXACT_FIT)
+      table.#exact.set(path, leaf)
+      leaves.push(leaf)
+    })
+    yield* stepping(prefix, ([path, group]) => {
+      const leaf = createLeaf(group, base + path.length)
+      table.#prefixes.set(path, leaf)
+      if (bare && path.length > 1 && path.endsWith('/')) table.#bare.set(path.slice(0, -1), leaf)
+      leaves.push(leaf)
+    })
+    return table
   }
 
   /** Appends the leaves that fit `path` to `found`, the best fit last. */
@@ -80,13 +92,13 @@ export class PathTable<T extends RouteEntry> {
 type Groups<T extends RouteEntry> = Map<string, Ranked<T>[]>
 
 /** Entries by their exact paths, and by their prefixes. No path at all is the empty prefix. */
-function groupByPattern<T extends RouteEntry>(
+function* groupByPattern<T extends RouteEntry>(
   entries: readonly Ranked<T>[],
   spell: (path: string) => string,
-): readonly [exact: Groups<T>, prefix: Groups<T>] {
+): Steps<readonly [exact: Groups<T>, prefix: Groups<T>]> {
   const exact: Groups<T> = new Map()
   const prefix: Groups<T> = new Map()
-  for (const entry of entries) {
+  yield* stepping(entries, (entry) => {
     const { paths } = entry.route.match
     for (const pattern of paths.length === 0 ? ['*'] : paths) {
       const isPrefix = pattern.endsWith('*')
@@ -96,7 +108,7 @@ function groupByPattern<T extends RouteEntry>(
       if (group === undefined) groups.set(path, [entry])
       else group.push(entry)
     }
-  }
+  })
   return [exact, prefix]
 }
 

@@ -339,3 +339,27 @@ t.test('compileRoutes of a few changes among many agrees with compiling anew', (
   t.same(matcher.shadowed.length, compileRoutes(routes).shadowed.length)
   t.end()
 })
+
+t.test('places count as they are, also of routes that were taken over when all others were compiled anew', (t) => {
+  const filler = (at: number): RouteEntry => route(`x${at}`, { hosts: [`x${at}.test`] })
+  const twin = (name: string): RouteEntry => route(name, { hosts: ['a.test'], paths: ['/p'] })
+  let routes = Array.from({ length: 600 }, (_, at) => filler(at))
+  routes[300] = twin('old')
+  let matcher = compileRoutes(routes)
+  const found = (): string | undefined => matcher.match('a.test', '/p', 'GET')?.name
+  routes = [...Array.from({ length: 60 }, (_, at) => filler(1000 + at)), ...routes]
+  for (let from = 0; from < 300; from += 60) {
+    routes = [...Array.from({ length: 60 }, (_, at) => filler(2000 + from + at)), ...routes]
+    matcher = compileRoutes(routes, matcher)
+  }
+  t.equal(found(), 'old')
+  const at = routes.findIndex(({ name }) => name === 'old')
+  routes = [...routes.slice(0, at - 100), twin('earlier'), ...routes.slice(at - 100)]
+  matcher = compileRoutes(routes, matcher)
+  t.ok(matcher.partial)
+  t.equal(found(), 'earlier')
+  routes = [...routes, twin('later')].filter(({ name }) => name !== 'earlier')
+  matcher = compileRoutes(routes, matcher)
+  t.equal(found(), 'old')
+  t.end()
+})
