@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import process from 'node:process'
 import type { Address, Duplex, DuplexHandler } from '../../core/port/mod.ts'
+import { collectAfter } from './collection.ts'
 
 /**
  * Whether TLS goes on reading, decrypting and keeping while it is paused, without bound. Deno's does: there the socket
@@ -28,7 +29,10 @@ export class SocketDuplex implements Duplex {
   #handler: DuplexHandler | undefined
   #error: Error | undefined
   #ended = false
-  readonly #data = (chunk: Uint8Array): void => this.#handler?.onData(chunk)
+  readonly #data = (chunk: Uint8Array): void => {
+    collectAfter?.(chunk.length)
+    this.#handler?.onData(chunk)
+  }
   readonly #end = (): void => {
     this.#ended = true
     this.#handler?.onEnd()

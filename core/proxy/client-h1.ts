@@ -314,10 +314,10 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
     const style = this.connection.listener?.style ?? 'native'
     const { status, headers, body } = refusalLook(found, { accept: undefined, style })
     this.connection.refused(found)
-    const framing = ['Content-Length', String(body.length), 'Connection', 'close']
+    const fields = [...headers, 'Content-Length', String(body.length), 'Connection', 'close']
+    this.#runtime.date.addTo(fields)
     this.#duplex.write(
-      `HTTP/1.1 ${status} ${reasonPhrase(status)}${CRLF}` +
-        serializeFields([...headers, ...framing]) + CRLF + body,
+      `HTTP/1.1 ${status} ${reasonPhrase(status)}${CRLF}${serializeFields(fields)}${CRLF}${body}`,
     )
     this.#linger()
   }

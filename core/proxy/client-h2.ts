@@ -1,7 +1,13 @@
 import { refusal, refusalLook } from '../decide/mod.ts'
 import type { Refusal } from '../decide/mod.ts'
 import type { Duplex, DuplexHandler } from '../port/mod.ts'
-import { H2Connection, H2Error, latin1Bytes, requestFromFields } from '../wire/mod.ts'
+import {
+  H2Connection,
+  H2Error,
+  latin1Bytes,
+  requestFromFields,
+  responseFieldsFor,
+} from '../wire/mod.ts'
 import type { H2Fault, H2Sink, H2Stream, HeaderList, RequestHead, WireError } from '../wire/mod.ts'
 import { ClientStream } from './client-stream.ts'
 import type { ClientConnection } from './connection.ts'
@@ -28,6 +34,8 @@ export class ClientH2 implements DuplexHandler, Mortal {
   readonly #arrived = new Set<ClientStream>()
   #requests = 0
   #ending = false
+  /** The client has said GOAWAY: that it soon goes, not that it opens no more streams (RFC 9113 section 6.8). */
+  #leaving = false
 
   constructor(runtime: Runtime, connection: ClientConnection, duplex: Duplex) {
     this.#runtime = runtime
@@ -71,6 +79,7 @@ export class ClientH2 implements DuplexHandler, Mortal {
     this.#streams.delete(side)
     this.#wait()
     if (this.#runtime.draining) this.drain()
+    this.#follow()
     this.#maybeEnd()
   }
 
@@ -86,6 +95,7 @@ export class ClientH2 implements DuplexHandler, Mortal {
     }
     this.#arrived.clear()
     this.arriving = false
+    this.#follow()
     this.outbox.release()
     this.#wait()
   }
@@ -125,7 +135,9 @@ export class ClientH2 implements DuplexHandler, Mortal {
       onEnd: (stream, trailers) => this.#sideOf(stream)?.onEnd(trailers),
       onReset: (stream, fault) => this.#sideOf(stream)?.onGone(faultText(fault)),
       onWritable: (stream) => (stream.user as ClientStream | undefined)?.onWritable(),
-      onGoaway: () => this.drain(),
+      onGoaway: () => {
+        this.#leaving = true
+      },
       onFault: (fault) => this.#fault(fault),
     }
   }
@@ -175,9 +187,9 @@ export class ClientH2 implements DuplexHandler, Mortal {
     const style = this.connection.listener?.style ?? 'native'
     const { status, headers, body } = refusalLook(found, { accept: undefined, style })
     const bytes = latin1Bytes(body)
-    const own = headers.map((text, i) => i % 2 === 0 ? text.toLowerCase() : text)
-    const length = ['content-length', String(bytes.length)]
-    this.h2.head(stream, [':status', String(status), ...own, ...length], false)
+    const fields = [...headers, 'content-length', String(bytes.length)]
+    this.#runtime.date.addTo(fields)
+    this.h2.head(stream, responseFieldsFor({ status, headers: fields }), false)
     this.h2.data(stream, bytes)
     this.h2.finish(stream, [])
     new Leftover(this.#runtime.ticker, this, stream)
@@ -195,6 +207,11 @@ export class ClientH2 implements DuplexHandler, Mortal {
   #loseAll(reason: string, code?: 'CLIENT_GONE' | 'DRAINING'): void {
     for (const side of [...this.#streams]) side.onGone(reason, code)
     this.#streams.clear()
+  }
+
+  /** Leaves with a client that wants to, once it waits for nothing. */
+  #follow(): void {
+    if (this.#leaving && !this.arriving && this.#streams.size === 0) this.drain()
   }
 
   #maybeEnd(): void {

@@ -18,9 +18,11 @@ import { passingTrailers } from './header-classes.ts'
 import { HeldBody } from './held-body.ts'
 import { askLocally, concat, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
+import { hopsLeft, oneHopLess } from './hops.ts'
 import { below, nameIn, optionsFor, pickerFor, prefaceOf, timesFor } from './passage.ts'
 import type { Picker } from './picker.ts'
 import type { DialResult } from './pool.ts'
+import { recordOf } from './record.ts'
 import type { Http1Options } from './request-head.ts'
 import type { Runtime } from './runtime.ts'
 import type {
@@ -68,6 +70,8 @@ export class Exchange implements ClientUser, ServerUser {
   #responseBytes = 0
   #refusal: Refusal | undefined
   #switching: ResponseHead | undefined
+  /** The fields of the endpoint's answer, as they came. */
+  #answered: HeaderList = NO_TRAILERS
   #over = false
 
   constructor(runtime: Runtime, client: ClientSide, head: RequestHead) {
@@ -147,9 +151,19 @@ export class Exchange implements ClientUser, ServerUser {
   #proceed(decision: Forward | Refuse): void {
     if (decision.kind === 'refuse') return this.#refuse(decision.refusal)
     this.#forward = decision
+    if (hopsLeft(this.head) === 0) return this.#lastHop()
     const asked = { head: this.head, peer: this.#peer as Peer, now: this.#time }
     this.#picker = pickerFor(this.#runtime, decision, asked)
     this.#attempt()
+  }
+
+  /** A request that may go no further is answered as by its last recipient (RFC 9110 section 7.6.2). */
+  #lastHop(): void {
+    const { method } = this.head
+    if (method !== 'OPTIONS') {
+      return this.#refuse(refusal('METHOD_UNSUPPORTED', `${method} ends here`))
+    }
+    this.#respond({ status: 200, headers: [], reason: '', body: new Uint8Array(0) })
   }
 
   /** Phase **forward**: the next endpoint, over a connection that stands or a new one. */
@@ -202,7 +216,7 @@ export class Exchange implements ClientUser, ServerUser {
     const { read: readTimeout, send: sendTimeout } = this.#times
     const forward = this.#forwardOptions()
     const asked = this.#filtered?.head(this.head) ?? this.head
-    const head = below(this.#endpoint?.path ?? '', asked)
+    const head = below(this.#endpoint?.path ?? '', oneHopLess(asked))
     upstream.begin({ head, forward, user: this, readTimeout, sendTimeout })
     for (const bytes of this.#early.splice(0)) this.#sendBody(bytes)
     if (this.#requestTrailers !== undefined) upstream.finish(this.#requestTrailers)
@@ -241,7 +255,7 @@ export class Exchange implements ClientUser, ServerUser {
   }
 
   onRequestEnd(trailers: HeaderList): void {
-    this.#requestTrailers = passingTrailers(trailers, this.#runtime.classes)
+    this.#requestTrailers = passingTrailers(trailers, this.#runtime.classes, this.head.headers)
     if (this.#handler !== undefined && !this.#over) return this.#local()
     this.#upstream?.finish(this.#requestTrailers)
   }
@@ -288,9 +302,11 @@ export class Exchange implements ClientUser, ServerUser {
     if (head.status < 200) return this.#client.inform(head)
     this.#upstreamTook = this.#runtime.ports.clock.monotonic() - this.#upstreamSince
     this.#picker?.succeeded(head.status, this.#upstreamTook)
-    const kept = endToEnd(head.headers)
+    this.#answered = head.headers
+    const headers = endToEnd(head.headers)
     const more = this.#picker?.remember(head.headers) ?? NO_TRAILERS
-    const headers = more.length === 0 ? kept : [...kept, ...more]
+    for (const text of more) headers.push(text)
+    this.#runtime.date.addTo(headers)
     const plain: FilteredResponse = { status: head.status, headers, body: undefined }
     const response = this.#filtered?.respond(plain, this.#endpoint) ?? plain
     if (response.body !== undefined) {
@@ -325,7 +341,7 @@ export class Exchange implements ClientUser, ServerUser {
     const held = this.#held
     this.#held = undefined
     if (held !== undefined) return this.#send({ ...held.whole(), reason: '' })
-    this.#finish(passingTrailers(trailers, this.#runtime.classes))
+    this.#finish(passingTrailers(trailers, this.#runtime.classes, this.#answered))
   }
 
   onUpstreamFault(fault: UpstreamFault): void {
@@ -430,6 +446,7 @@ export class Exchange implements ClientUser, ServerUser {
     this.#client.cork()
     const length = status === 204 ? [] : ['Content-Length', String(body.length)]
     const fields = [...headers, ...length]
+    this.#runtime.date.addTo(fields)
     this.#client.respond({ status, reason, headers: fields, openEnded: false, bodiless })
     if (!bodiless) {
       this.#client.send(body)
@@ -461,29 +478,21 @@ export class Exchange implements ClientUser, ServerUser {
     this.#over = true
     this.#picker?.over()
     const { clock, observer } = this.#runtime.ports
-    const { facts } = this.#client.connection
-    const { head } = this
-    observer.exchange({
+    observer.exchange(recordOf({
+      facts: this.#client.connection.facts,
+      head: this.head,
+      peer: this.#peer,
+      route: this.#route,
+      forward: this.#forward,
+      filtered: this.#filtered,
+      refusal: this.#refusal,
+      status: this.#status,
+      endpoint: this.#endpoint?.address ?? '',
       time: this.#time,
-      listener: facts.listenerName(),
-      address: this.#filtered?.address ?? this.#peer?.address ?? facts.address,
-      sni: facts.sni,
-      version: head.version,
-      method: head.method,
-      host: head.host,
-      path: head.path,
-      status: this.#status || (this.#refusal?.status ?? 0),
       requestBytes: this.#requestBytes,
       responseBytes: this.#responseBytes,
       duration: clock.monotonic() - this.#startedAt,
       upstreamDuration: this.#upstreamTook,
-      route: this.#route,
-      plan: this.#forward?.grant?.plan ?? '',
-      application: this.#forward?.grant?.application ?? this.#filtered?.consumer ?? '',
-      certificate: this.#peer?.certificate?.fingerprint ?? '',
-      endpoint: this.#endpoint?.address ?? '',
-      code: this.#refusal?.code ?? '',
-      detail: this.#refusal?.detail ?? '',
-    })
+    }))
   }
 }

@@ -1,4 +1,4 @@
-import { isForbiddenTrailer } from '../wire/mod.ts'
+import { isForbiddenTrailer, namedByConnection } from '../wire/mod.ts'
 import type { HeaderList } from '../wire/mod.ts'
 
 /** What becomes of a request's field on its way upstream. */
@@ -66,11 +66,19 @@ export class HeaderClasses {
   }
 }
 
-/** Trailers that cannot be taken for fields of the head (RFC 9110 section 6.5.1). */
-export function passingTrailers(trailers: HeaderList, classes: HeaderClasses): HeaderList {
+/**
+ * Trailers that cannot be taken for fields of the head (RFC 9110 section 6.5.1), without those that the head's
+ * `Connection` names (section 7.6.1).
+ */
+export function passingTrailers(
+  trailers: HeaderList,
+  classes: HeaderClasses,
+  head: HeaderList,
+): HeaderList {
   if (trailers.length === 0) return trailers
+  const named = namedByConnection(head)
   return trailers.flatMap((name, i) => {
-    const passes = i % 2 === 0 && !isForbiddenTrailer(name) &&
+    const passes = i % 2 === 0 && !isForbiddenTrailer(name) && named?.has(name) !== true &&
       classes.of(name) === HeaderClass.Pass
     return passes ? [name, trailers[i + 1] as string] : []
   })

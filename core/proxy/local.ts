@@ -24,10 +24,9 @@ export async function askLocally(
   for (let i = 0; i < head.headers.length; i += 2) {
     headers.append(head.headers[i] as string, head.headers[i + 1] as string)
   }
-  const origin = `${peer.secure ? 'https' : 'http'}://${head.authority || 'localhost'}`
   const bodiless = head.method === 'GET' || head.method === 'HEAD'
   const init = { method: head.method, headers, ...(bodiless ? {} : { body: body as BodyInit }) }
-  const response = await handler(new Request(new URL(head.target, origin), init), peer)
+  const response = await handler(new Request(urlOf(head, peer.secure), init), peer)
   const list: HeaderList = []
   response.headers.forEach((value, name) => {
     if (name !== 'content-length' && name !== 'connection') list.push(name, value)
@@ -37,6 +36,15 @@ export async function askLocally(
     headers: list,
     body: new Uint8Array(await response.arrayBuffer()),
   }
+}
+
+/** The URL that was asked for. A target such as `//a/b` is a path, not another authority. */
+function urlOf({ target, authority }: RequestHead, secure: boolean): string {
+  const scheme = secure ? 'https' : 'http'
+  const path = target.startsWith('/') ? target : `/${target}`
+  const url = `${scheme}://${authority}${path}`
+  // HTTP knows names that URLs do not, such as 1.2.3.4.5.
+  return URL.canParse(url) ? url : `${scheme}://localhost${path}`
 }
 
 /** Pieces as one. */

@@ -4,6 +4,7 @@ import type { Verdicts } from '../pki/mod.ts'
 import type { Clock, Dialer, Listener, Log, Pinger, TlsServer } from '../port/mod.ts'
 import type { Latin1 } from '../wire/mod.ts'
 import { HealthChecks } from '../health/mod.ts'
+import { DateField } from './date-field.ts'
 import { checkEndpoint } from './endpoint-check.ts'
 import { LimitState } from '../filter/mod.ts'
 import { HeaderClasses } from './header-classes.ts'
@@ -35,6 +36,7 @@ export interface GatewayPorts {
 export class Runtime {
   readonly ports: GatewayPorts
   readonly ticker: Ticker
+  readonly date: DateField
   readonly pools: Pools
   readonly health: HealthChecks
   /** The current one: every exchange asks here, none keeps it. */
@@ -56,6 +58,7 @@ export class Runtime {
     this.snapshot = snapshot
     this.classes = new HeaderClasses(snapshot.isIdentityHeader)
     this.ticker = new Ticker(ports.clock)
+    this.date = new DateField(ports.clock)
     this.pools = new Pools(this)
     this.health = new HealthChecks({
       dialer: ports.dialer,

@@ -1,4 +1,5 @@
 import { isToken, quote } from './characters.ts'
+import { listItems } from './connection.ts'
 import { type Role, wireError } from './errors.ts'
 import type { FieldReader } from './fields.ts'
 import type { WireError } from './types.ts'
@@ -48,7 +49,8 @@ function chunkedFrame(fields: FramingFields, http10: boolean, role: Role): numbe
   }
   if (http10) return wireError(role.malformed, `${what}: in HTTP/1.0`, `${SECTION}.1`)
   if (value === 'chunked') return CHUNKED
-  const codings = value.toLowerCase().split(',').map(trimBlanks)
+  // RFC 9110 section 5.6.1.2: empty elements of a list are ignored.
+  const codings = listItems(value)
   const last = codings.pop()
   if (last !== 'chunked') {
     return wireError(role.malformed, `${what}: not chunked at the end`, `${SECTION}.3`)
@@ -66,8 +68,4 @@ function isDigits(text: string): boolean {
     if (code < 0x30 || code > 0x39) return false
   }
   return text.length > 0
-}
-
-function trimBlanks(text: string): string {
-  return text.replace(/^[\t ]+|[\t ]+$/g, '')
 }

@@ -41,7 +41,7 @@ export function endToEnd(headers: HeaderList, options: EndToEndOptions = {}): He
 }
 
 /** Names that `Connection` fields list, beyond those that are left out anyway. */
-function namedByConnection(headers: HeaderList): HeaderNames | undefined {
+export function namedByConnection(headers: HeaderList): HeaderNames | undefined {
   let names: string[] | undefined
   for (let i = 0; i < headers.length; i += 2) {
     if (!isNamed(headers[i]!, 'connection')) continue

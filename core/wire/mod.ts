@@ -32,7 +32,12 @@ export {
   joinedHeader,
   withoutFields,
 } from './headers.ts'
-export { endToEnd, type EndToEndOptions, isForbiddenTrailer } from './hop-by-hop.ts'
+export {
+  endToEnd,
+  type EndToEndOptions,
+  isForbiddenTrailer,
+  namedByConnection,
+} from './hop-by-hop.ts'
 export { ipv4Bytes, ipv6Bytes, ipv6Text, isIpv4, isIpv6 } from './ip.ts'
 export { latin1Bytes, plainLatin1 } from './latin1.ts'
 export type { BodySink, MessageLimits } from './message-parser.ts'

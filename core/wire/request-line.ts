@@ -38,8 +38,9 @@ export function readRequestLine(
   into.target = text.slice(targetAt - start, at - start)
   into.pathLength = pathEnd - targetAt
   const minor = minorVersion(bytes, at + 1)
-  if (minor !== 0x30 && minor !== 0x31) return badVersion(lines, at + 1)
-  into.version = minor === 0x31 ? '1.1' : '1.0'
+  if (minor < 0x30 || minor > 0x39) return badVersion(lines, at + 1)
+  // RFC 9110 section 2.5: what says that it is newer is read as the newest that is known.
+  into.version = minor === 0x30 ? '1.0' : '1.1'
   return at + 11
 }
 

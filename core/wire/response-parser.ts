@@ -70,7 +70,8 @@ export class ResponseParser extends MessageParser {
     const minor = text.charCodeAt(7)
     const status = threeDigits(bytes, start + 9)
     const after = bytes[start + 12]
-    const starts = text.startsWith('HTTP/1.') && (minor === 0x30 || minor === 0x31) &&
+    // RFC 9110 section 2.5: a higher minor version is read as the highest that is known.
+    const starts = text.startsWith('HTTP/1.') && minor >= 0x30 && minor <= 0x39 &&
       text.charCodeAt(8) === SP && status >= 100 && status < 600
     // The space before an absent reason is missing in the wild; it delimits nothing.
     if (!starts || (after !== SP && after !== CR)) return this.#bad(lines)
@@ -80,7 +81,7 @@ export class ResponseParser extends MessageParser {
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return this.#bad(lines)
     this.#status = status
     this.#reason = text.slice(reasonAt - start, at - start)
-    this.#version = minor === 0x31 ? '1.1' : '1.0'
+    this.#version = minor === 0x30 ? '1.0' : '1.1'
     return at + 2
   }
 

@@ -137,7 +137,9 @@ export async function sallyport(
 /** Node runs the sources through the loader that .taprc names, without tap's own, wherever the program is started. */
 function programOf(): readonly [string, readonly string[]] {
   if (process.versions['deno'] !== undefined) {
-    return [process.execPath, ['run', '-A', '--quiet', resolve('runtimes/deno/main.ts')]]
+    // As package.json starts it.
+    const flags = ['-A', '--v8-flags=--max-semi-space-size=4', '--quiet']
+    return [process.execPath, ['run', ...flags, resolve('runtimes/deno/main.ts')]]
   }
   return [
     process.execPath,

@@ -23,9 +23,9 @@ export class BodyCount {
     return true
   }
 
-  /** No body follows, whatever the head says of it (RFC 9110 section 8.6). */
-  forget(): void {
-    this.#left = UNSAID
+  /** No body follows, whatever the head says of its length (RFC 9110 section 6.4.1). */
+  none(): void {
+    this.#left = 0
   }
 
   /** Whether all that was named has come. */

@@ -20,6 +20,9 @@ export interface HpackLimits {
   readonly tableSize: number
 }
 
+/** Size updates that one block can begin with: the smallest size since the last block, and the present one. */
+const MAX_UPDATES = 2
+
 /** Blocks are read on to this many times their limit, to keep the table in step. */
 const PATIENCE = 4
 
@@ -47,11 +50,13 @@ export class HpackDecoder {
     const { listSize, fieldCount } = this.#limits
     let size = 0
     let started = false
+    let updates = 0
     while (this.#at < block.length) {
       const byte = block[this.#at]!
       if ((byte & 0xe0) === 0x20) {
         // Updates stand at the beginning alone (RFC 7541 section 4.2).
         if (started) return broken('A table size update stands behind a field')
+        if (++updates > MAX_UPDATES) return broken('A third table size update')
         this.#resize()
       } else {
         started = true

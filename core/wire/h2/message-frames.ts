@@ -140,7 +140,8 @@ export class MessageFrames {
       return sink.onHeadTooLarge(stream)
     }
     stream.headRead = true
-    if (!stream.forHead) stream.body.expect(result.fields)
+    if (stream.forHead || isBare(result.fields)) stream.body.none()
+    else stream.body.expect(result.fields)
     sink.onHead(stream, result.fields, ends)
     if (ends) this.#end(stream, NONE)
   }
@@ -168,7 +169,6 @@ export class MessageFrames {
     if (!/^1[0-9][0-9]$/.test(status) || result.kind !== 'fields') {
       stream.remoteEnded = ends
       this.#onHead(stream, ends, result)
-      if (status === '204' || status === '304') stream.body.forget()
       return
     }
     if (ends || ++stream.interim > MAX_INTERIM) {
@@ -199,6 +199,11 @@ export class MessageFrames {
   #fail(detail: string, section: string): void {
     this.#session.fail(H2Error.Protocol, detail, `RFC 9113 section ${section}`)
   }
+}
+
+/** Whether a head is that of a response without content (RFC 9110 section 6.4.1). */
+function isBare(fields: HeaderList): boolean {
+  return fields[0] === ':status' && (fields[1] === '204' || fields[1] === '304')
 }
 
 function trailerFault(stream: Stream, ends: boolean, result: Read): H2Fault | undefined {

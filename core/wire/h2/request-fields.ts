@@ -60,6 +60,8 @@ export function requestFromFields(
 /** What the pseudo-fields name, with Host (RFC 9113 section 8.3.1). */
 function destinationFrom(list: FieldList, targetSize: number): Destination | WireError {
   const { method, protocol } = list
+  // RFC 3986 section 3.1: a scheme is the same in either case.
+  list.scheme = list.scheme?.toLowerCase()
   if (method === undefined) return malformed('Read request: no ":method"', '8.3.1')
   if (!isToken(method)) return malformed(`Read ":method" ${quote(method)}: not a token`, '8.3.1')
   const authority = authorityOf(list)
@@ -84,17 +86,25 @@ function destinationFrom(list: FieldList, targetSize: number): Destination | Wir
   return destinationOf(line, authority, parsed.host)
 }
 
-function authorityOf({ authority, host }: FieldList): string | WireError {
+function authorityOf({ authority, host, scheme }: FieldList): string | WireError {
   if (host.count > 1) {
     return malformed(`Read Host ${quote(host.value)}: more than one field`, '8.3.1')
   }
   if (authority === undefined) {
     return host.count === 1 ? host.value : malformed('Read request: no ":authority"', '8.3.1')
   }
-  const agree = host.count === 0 || host.value.toLowerCase() === authority.toLowerCase()
-  if (agree) return authority
+  if (host.count === 0 || isSame(host.value, authority, scheme)) return authority
   const detail = `Read Host ${quote(host.value)}: ":authority" is ${quote(authority)}`
   return malformed(detail, '8.3.1')
+}
+
+/** Whether two authorities name the same host and port. RFC 9113 section 8.3.1 wants them normalised first. */
+function isSame(one: string, other: string, scheme: string | undefined): boolean {
+  if (one === other) return true
+  const [first, second] = [parseAuthority(one), parseAuthority(other)]
+  const usual = scheme === 'http' ? '80' : '443'
+  return first !== undefined && second !== undefined && first.host === second.host &&
+    Number(first.port || usual) === Number(second.port || usual)
 }
 
 /** RFC 9113 section 8.5: a tunnel has neither scheme nor path. */

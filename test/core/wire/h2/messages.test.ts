@@ -57,6 +57,23 @@ t.test('requestFromFields makes the head that HTTP/1.1 would have made', (t) => 
   })
   t.match(request('host', 'a.EXAMPLE:8443'), { headers: ['host', 'A.example:8443'] })
   t.match(request('te', 'Trailers'), { method: 'GET' })
+  t.match(requestFromFields(changed(':scheme', 'HTTPS'), true, LIMITS), { method: 'GET' })
+  t.end()
+})
+
+t.test('requestFromFields compares Host and :authority as RFC 9113 section 8.3.1 wants it', (t) => {
+  const both = (scheme: string, authority: string, host: string): unknown => {
+    const fields = [':method', 'GET', ':scheme', scheme, ':path', '/', ':authority', authority]
+    const head = requestFromFields([...fields, 'host', host], true, LIMITS)
+    return 'code' in head ? head.code : head.headers
+  }
+  t.same(both('https', 'a.example', 'A.example:443'), ['host', 'a.example'])
+  t.same(both('https', 'a.example:443', 'a.example.'), ['host', 'a.example:443'])
+  t.same(both('http', 'a.example', 'a.example:080'), ['host', 'a.example'])
+  t.equal(both('http', 'a.example', 'a.example:443'), 'MALFORMED_REQUEST')
+  t.equal(both('https', 'a.example', 'b.example'), 'MALFORMED_REQUEST')
+  t.equal(both('https', 'a.example', 'u@a.example'), 'MALFORMED_REQUEST')
+  t.equal(both('https', 'a.example', ''), 'MALFORMED_REQUEST')
   t.end()
 })
 
