@@ -1,5 +1,4 @@
 /** DER taken apart and put together again with right lengths, so that what is changed in it is read, not refused at once. */
-import { derElement } from '../../../core/pki/der-write.ts'
 
 /** One element; `parts` where it is constructed, or holds DER in an octet string. */
 export interface DerNode {
@@ -18,7 +17,8 @@ export function derTree(bytes: Uint8Array): DerNode[] | undefined {
     if (length > 0x80) {
       const count = length & 0x7f
       if (count > 3) return undefined
-      length = bytes.subarray(body, body + count).reduce((sum, byte) => sum * 256 + byte, 0)
+      length = 0
+      for (let i = 0; i < count; i++) length = length * 256 + (bytes[body + i] ?? 0)
       body += count
     } else if (length === 0x80) return undefined
     if (body + length > bytes.length) return undefined
@@ -32,10 +32,45 @@ export function derTree(bytes: Uint8Array): DerNode[] | undefined {
 
 /** The bytes of elements. */
 export function derBytes(nodes: readonly DerNode[]): Uint8Array {
-  const pieces = nodes.map(({ tag, value, parts }) =>
-    derElement(tag, parts === undefined ? value : derBytes(parts))
-  )
-  return new Uint8Array(pieces.flatMap((piece) => [...piece]))
+  const sizes = new Map<DerNode, number>()
+  const out = new Uint8Array(sizeOf(nodes, sizes))
+  write(nodes, sizes, { out, at: 0 })
+  return out
+}
+
+/** How many bytes elements take; `sizes` are those of their contents. */
+function sizeOf(nodes: readonly DerNode[], sizes: Map<DerNode, number>): number {
+  let sum = 0
+  for (const node of nodes) {
+    const size = sizes.get(node) ??
+      (node.parts === undefined ? node.value.length : sizeOf(node.parts, sizes))
+    sizes.set(node, size)
+    sum += 1 + lengthSize(size) + size
+  }
+  return sum
+}
+
+function lengthSize(size: number): number {
+  return size < 0x80 ? 1 : size < 0x100 ? 2 : size < 0x10000 ? 3 : 4
+}
+
+function write(
+  nodes: readonly DerNode[],
+  sizes: ReadonlyMap<DerNode, number>,
+  to: { readonly out: Uint8Array; at: number },
+): void {
+  for (const node of nodes) {
+    const size = sizes.get(node) as number
+    const count = lengthSize(size) - 1
+    to.out[to.at++] = node.tag
+    to.out[to.at++] = count === 0 ? size : 0x80 | count
+    for (let i = count - 1; i >= 0; i--) to.out[to.at++] = (size >> (8 * i)) & 0xff
+    if (node.parts !== undefined) write(node.parts, sizes, to)
+    else {
+      to.out.set(node.value, to.at)
+      to.at += size
+    }
+  }
 }
 
 /** Changes one element somewhere: leaves it out, doubles it, moves it, or gives it another tag, value or depth. */
@@ -102,8 +137,14 @@ const VALUES = [
 
 /** Whether an element has come to stand within itself. */
 function cyclic(node: DerNode, list: readonly DerNode[]): boolean {
-  const within = (parts: readonly DerNode[] | undefined, above: readonly unknown[]): boolean =>
-    parts !== undefined &&
-    (above.includes(parts) || parts.some((part) => within(part.parts, [...above, parts])))
-  return within(list, []) || within(node.parts, [])
+  const open = new Set<readonly DerNode[]>()
+  const within = (parts: readonly DerNode[] | undefined): boolean => {
+    if (parts === undefined) return false
+    if (open.has(parts)) return true
+    open.add(parts)
+    const found = parts.some((part) => within(part.parts))
+    open.delete(parts)
+    return found
+  }
+  return within(list) || within(node.parts)
 }
