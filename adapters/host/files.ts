@@ -2,6 +2,8 @@ import { chmod, mkdir, open, readdir, readFile, rename, stat, unlink } from 'nod
 import { dirname, isAbsolute, join } from 'node:path'
 import { FileFailure, type Files } from '../../core/port/mod.ts'
 
+type Content = Parameters<Files['write']>[1]
+
 /** How often watched files are looked at; looking survives renames, mounts and links, events do not. */
 const LOOK_EVERY_MS = 1000
 
@@ -11,7 +13,7 @@ export class HostFiles implements Files {
     return await guarded(`Read "${path}"`, async () => new Uint8Array(await readFile(path)))
   }
 
-  async write(path: string, content: Uint8Array, mode = 0o644): Promise<void> {
+  async write(path: string, content: Content, mode = 0o644): Promise<void> {
     await guarded(`Write "${path}"`, () => writeWhole(path, content, mode))
   }
 
@@ -57,12 +59,16 @@ async function mark(path: string): Promise<string> {
 }
 
 /** A reader sees the old content or the new, also after a crash: write aside, sync, rename. */
-async function writeWhole(path: string, content: Uint8Array, mode: number): Promise<void> {
+async function writeWhole(path: string, content: Content, mode: number): Promise<void> {
   const aside = `${path}.new`
   try {
     const file = await open(aside, 'w', mode)
     try {
-      await file.writeFile(content)
+      for (const piece of content instanceof Uint8Array ? [content] : content) {
+        for (let from = 0; from < piece.length;) {
+          from += (await file.write(piece, from, piece.length - from)).bytesWritten
+        }
+      }
       await file.sync()
     } finally {
       await file.close()

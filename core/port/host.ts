@@ -35,8 +35,11 @@ export class FileFailure extends Error {
 /** The file system. Paths are absolute or relative to the process; failures are {@linkcode FileFailure}. */
 export interface Files {
   read(path: string): Promise<Uint8Array>
-  /** Writes the whole file or nothing. `mode` is for a new file, such as 0o600. */
-  write(path: string, content: Uint8Array, mode?: number): Promise<void>
+  /**
+   * Writes the whole file or nothing. Of content that comes piece by piece no more than one is asked for at a time.
+   * `mode` is for a new file, such as 0o600.
+   */
+  write(path: string, content: Uint8Array | Iterable<Uint8Array>, mode?: number): Promise<void>
   makeFolder(path: string): Promise<void>
   exists(path: string): Promise<boolean>
   /** Names in a folder, sorted. */

@@ -19,8 +19,8 @@ import type {
 export interface MirrorFile {
   /** Undefined where nothing was kept yet. */
   read(): Promise<string | undefined>
-  /** Writes the whole text or nothing. */
-  write(text: string): Promise<void>
+  /** Writes the whole text or nothing; a piece is asked for when the one before has been written. */
+  write(pieces: Iterable<string>): Promise<void>
 }
 
 /** What a mirror needs. */
@@ -31,8 +31,11 @@ export interface MirrorStoreOptions {
   readonly log: Log
 }
 
-/** How long changes are gathered before the file is written again. */
+/** How long changes are gathered before the file is written again: so long, and longer where writing takes long. */
 const WRITE_AFTER_MS = 2000
+const TIMES_WRITING = 20
+/** Documents that are turned into text at once: traffic must not wait for a hundred thousand. */
+const AT_ONCE = 128
 const ALL = '/'
 /** The first line of the file; another form would begin otherwise. */
 const FORM = 'sallyport-last-good 1'
@@ -48,6 +51,7 @@ export class MirrorStore extends StoreBase {
   #revision = 0
   #heard = false
   #cancelWrite: (() => void) | undefined
+  #writeAfter = WRITE_AFTER_MS
   #writing: Promise<void> = Promise.resolve()
 
   constructor(options: MirrorStoreOptions) {
@@ -109,20 +113,26 @@ export class MirrorStore extends StoreBase {
   }
 
   #writeSoon(): void {
-    this.#cancelWrite ??= this.#options.clock.after(WRITE_AFTER_MS, () => void this.#write())
+    this.#cancelWrite ??= this.#options.clock.after(this.#writeAfter, () => void this.#write())
   }
 
+  /** Begins once the writing before is over. */
   async #write(): Promise<void> {
     this.#cancelWrite?.()
     this.#cancelWrite = undefined
-    const lines = [...this.#documents.values()].map((document) => JSON.stringify(document))
-    const text = [`${FORM} ${this.#revision} ${lines.length}`, ...lines, ''].join('\n')
-    this.#writing = this.#writing.then(() => this.#options.file.write(text)).catch((error) => {
-      this.#options.log.write('warn', 'The last good state could not be kept', {
-        detail: String(error),
-      })
-    })
+    this.#writing = this.#writing.then(() => this.#writeNow())
     await this.#writing
+  }
+
+  async #writeNow(): Promise<void> {
+    const { clock, file, log } = this.#options
+    const from = clock.monotonic()
+    try {
+      await file.write(piecesOf([...this.#documents.values()], this.#revision))
+    } catch (error) {
+      log.write('warn', 'The last good state could not be kept', { detail: String(error) })
+    }
+    this.#writeAfter = Math.max(WRITE_AFTER_MS, TIMES_WRITING * (clock.monotonic() - from))
   }
 
   async #read(): Promise<Page | undefined> {
@@ -145,5 +155,13 @@ export class MirrorStore extends StoreBase {
       })
       return undefined
     }
+  }
+}
+
+function* piecesOf(documents: readonly StoredDocument[], revision: number): Iterable<string> {
+  yield `${FORM} ${revision} ${documents.length}\n`
+  for (let from = 0; from < documents.length; from += AT_ONCE) {
+    const some = documents.slice(from, from + AT_ONCE)
+    yield some.map((document) => `${JSON.stringify(document)}\n`).join('')
   }
 }

@@ -27,6 +27,15 @@ export interface DocumentsUser {
   stateChanged(state: StoreState): void
 }
 
+/** Translating takes no longer than this at once, in milliseconds; then others have their turn. */
+const AT_ONCE_MS = 2
+
+/** Changes of one revision. */
+interface Batch {
+  readonly changes: readonly Change[]
+  readonly revision: number
+}
+
 /** Follows the store and hands each dialect the changes of its own documents. */
 export class Documents implements Follower {
   readonly #dialects: readonly Dialect[]
@@ -41,6 +50,8 @@ export class Documents implements Follower {
   }
   #stop: () => void = () => {}
   #first: (() => void) | undefined
+  /** What came and has not been handed on. */
+  #waiting: Batch[] = []
 
   constructor(
     dialects: readonly Dialect[],
@@ -67,7 +78,25 @@ export class Documents implements Follower {
     this.#first?.()
   }
 
+  /** A flood of changes is handed on a little at a time: traffic does not wait for all of it. */
   onChanges(changes: readonly Change[], { revision }: { readonly revision: number }): void {
+    this.#waiting.push({ changes, revision })
+    if (this.#waiting.length === 1) this.#handOn()
+  }
+
+  #handOn(): void {
+    const until = this.#clock.monotonic() + AT_ONCE_MS
+    let done = 0
+    for (const batch of this.#waiting) {
+      this.#translate(batch)
+      done++
+      if (this.#clock.monotonic() > until) break
+    }
+    this.#waiting = this.#waiting.slice(done)
+    if (this.#waiting.length > 0) this.#clock.soon(() => this.#handOn())
+  }
+
+  #translate({ changes, revision }: Batch): void {
     this.#state = { ...this.#state, revision }
     const applications = new Set<string>()
     let others = false

@@ -17,9 +17,14 @@ export function mirrorFile({ files }: Host, folder: string): MirrorFile {
         throw error
       }
     },
-    async write(text) {
+    async write(pieces) {
       await files.makeFolder(folder)
-      await files.write(path, new TextEncoder().encode(text), MODE)
+      await files.write(path, encoded(pieces), MODE)
     },
   }
+}
+
+function* encoded(pieces: Iterable<string>): Iterable<Uint8Array> {
+  const utf8 = new TextEncoder()
+  for (const piece of pieces) yield utf8.encode(piece)
 }

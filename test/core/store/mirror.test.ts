@@ -22,8 +22,8 @@ class Kept implements MirrorFile {
   read(): Promise<string | undefined> {
     return Promise.resolve(this.text)
   }
-  write(text: string): Promise<void> {
-    this.text = text
+  write(pieces: Iterable<string>): Promise<void> {
+    this.text = [...pieces].join('')
     return Promise.resolve()
   }
 }
