@@ -33,8 +33,10 @@ export async function compileUpstreams(
   if (few !== undefined) return await compileFew(context, configs, few)
   const fresh: Fresh[] = []
   let same = 0
+  let seen = 0
   // Nothing is made for what is as it was: there may be thousands, and one has changed.
   for (const [name, config] of configs) {
+    if (++seen % COMPARED_AT_ONCE === 0) await context.breathe?.()
     const before = known.get(name)
     if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
     else {
@@ -50,6 +52,7 @@ export async function compileUpstreams(
 }
 
 const NONE: ReadonlyMap<string, CompiledUpstream> = new Map()
+const COMPARED_AT_ONCE = 512
 
 /** The same, where no others than these can have changed. */
 async function compileFew(
@@ -60,7 +63,9 @@ async function compileFew(
   const known = context.reusable?.upstreams ?? NONE
   const fresh: Fresh[] = []
   const remove: string[] = []
+  let seen = 0
   for (const name of names) {
+    if (++seen % COMPARED_AT_ONCE === 0) await context.breathe?.()
     const config = configs.get(name)
     const before = known.get(name)
     if (config === undefined) remove.push(name)
@@ -78,7 +83,7 @@ interface Fresh {
 }
 
 /** Upstreams read at the same time, so that hashing is busy and memory is not. */
-const AT_ONCE = 64
+const AT_ONCE = 16
 
 async function compileFresh(
   context: CompileContext,

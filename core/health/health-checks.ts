@@ -28,13 +28,13 @@ export class HealthChecks {
   apply(upstreams: Upstreams): void {
     const few = OverlayMap.between(this.#upstreams, upstreams)
     this.#upstreams = upstreams
-    for (const name of few ?? [...this.#watched.keys()]) {
-      if (!upstreams.has(name)) this.#watch(name, undefined)
+    if (few === undefined) {
+      for (const name of [...this.#watched.keys()]) {
+        if (!upstreams.has(name)) this.#watch(name, undefined)
+      }
     }
-    for (const name of few ?? upstreams.keys()) {
-      const upstream = upstreams.get(name)
-      if (upstream !== undefined) this.#watch(name, upstream)
-    }
+    if (few === undefined) { for (const [name, upstream] of upstreams) this.#watch(name, upstream) }
+    for (const name of few ?? []) this.#watch(name, upstreams.get(name))
   }
 
   /** Checks nobody any more. */

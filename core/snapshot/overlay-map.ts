@@ -1,6 +1,6 @@
 /** So many differences are kept, and of large maps this part of their size: then a copy costs less. */
 const LIMIT = 256
-const PART = 16
+const PART = 8
 
 /** What is different. */
 export interface Differences<K, V> {
@@ -50,17 +50,17 @@ export class OverlayMap<K, V> implements ReadonlyMap<K, V> {
       gone.delete(key)
     }
     if (!changed) return map
-    const overlay = new OverlayMap(base, all, gone)
     const many = Math.max(LIMIT, base.size / PART)
-    return all.size + gone.size > many ? new Map(overlay) : overlay
+    return all.size + gone.size > many ? copied(base, all, gone) : new OverlayMap(base, all, gone)
   }
 
   /** The keys at which two maps may differ; undefined where only a comparison of all could tell. */
   static between<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): ReadonlySet<K> | undefined {
     if (a === b) return new Set()
     const [first, second] = [a, b].map((map) => map instanceof OverlayMap ? map : undefined)
-    if (baseOf(a) !== baseOf(b)) return undefined
-    const keys = new Set<K>()
+    const made = baseOf(a) === baseOf(b) ? undefined : COPIES.get(baseOf(b))
+    if (baseOf(a) !== baseOf(b) && made?.of.deref() !== baseOf(a)) return undefined
+    const keys = new Set<K>(made?.keys as Iterable<K> | undefined)
     for (const overlay of [first, second] as (OverlayMap<K, V> | undefined)[]) {
       if (overlay === undefined) continue
       for (const key of overlay.#put.keys()) keys.add(key)
@@ -109,4 +109,24 @@ export class OverlayMap<K, V> implements ReadonlyMap<K, V> {
   forEach(each: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
     for (const [key, value] of this.entries()) each(value, key, this)
   }
+}
+
+/** What a plain map was copied from, without keeping it, and the keys at which it may differ from that. */
+interface Copy {
+  readonly of: WeakRef<object>
+  readonly keys: readonly unknown[]
+}
+
+const COPIES = new WeakMap<object, Copy>()
+
+function copied<K, V>(
+  base: ReadonlyMap<K, V>,
+  put: ReadonlyMap<K, V>,
+  gone: ReadonlySet<K>,
+): ReadonlyMap<K, V> {
+  const map = new Map(base)
+  for (const key of gone) map.delete(key)
+  for (const [key, value] of put) map.set(key, value)
+  COPIES.set(map, { of: new WeakRef(base), keys: [...gone, ...put.keys()] })
+  return map
 }

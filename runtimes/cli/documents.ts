@@ -29,6 +29,10 @@ export interface DocumentsUser {
 
 /** Translating takes no longer than this at once, in milliseconds; then others have their turn. */
 const AT_ONCE_MS = 2
+/** What took longer than an instant is followed by a rest so many times as long. */
+const INSTANT_MS = 1
+const REST = 4
+const LONGEST_REST_MS = 100
 
 /** Changes of one revision. */
 interface Batch {
@@ -52,6 +56,8 @@ export class Documents implements Follower {
   #first: (() => void) | undefined
   /** What came and has not been handed on. */
   #waiting: Batch[] = []
+  /** Others have their turn. */
+  #resting = false
 
   constructor(
     dialects: readonly Dialect[],
@@ -81,19 +87,26 @@ export class Documents implements Follower {
   /** A flood of changes is handed on a little at a time: traffic does not wait for all of it. */
   onChanges(changes: readonly Change[], { revision }: { readonly revision: number }): void {
     this.#waiting.push({ changes, revision })
-    if (this.#waiting.length === 1) this.#handOn()
+    if (!this.#resting) this.#handOn()
   }
 
   #handOn(): void {
-    const until = this.#clock.monotonic() + AT_ONCE_MS
+    const from = this.#clock.monotonic()
     let done = 0
     for (const batch of this.#waiting) {
       this.#translate(batch)
       done++
-      if (this.#clock.monotonic() > until) break
+      if (this.#clock.monotonic() - from > AT_ONCE_MS) break
     }
     this.#waiting = this.#waiting.slice(done)
-    if (this.#waiting.length > 0) this.#clock.soon(() => this.#handOn())
+    this.#resting = true
+    const rested = (): void => {
+      this.#resting = false
+      if (this.#waiting.length > 0) this.#handOn()
+    }
+    const took = Math.min(this.#clock.monotonic() - from, LONGEST_REST_MS / REST)
+    if (took < INSTANT_MS) this.#clock.soon(rested)
+    else this.#clock.after(took * REST, rested)
   }
 
   #translate({ changes, revision }: Batch): void {

@@ -15,7 +15,13 @@ t.test('OverlayMap is what a copy would be, after any changes', (t) => {
     const put = new Map<string, number>()
     for (let i = take(3); i > 0; i--) put.set(`k${take(900)}`, round)
     const remove = Array.from({ length: take(3) }, () => `k${take(900)}`)
+    const before = map
     map = OverlayMap.of(map, { put, remove })
+    const keys = OverlayMap.between(before, map)
+    const changed = [...put.keys(), ...remove].filter((key) => before.get(key) !== map.get(key))
+    if (keys === undefined || changed.some((key) => !keys.has(key))) {
+      return t.fail(`round ${round}: not all of ${changed.join()} are told`)
+    }
     truth = new Map(truth)
     for (const key of remove) truth.delete(key)
     for (const [key, value] of put) truth.set(key, value)
