@@ -211,11 +211,15 @@ function compileProfile(
   const { basis } = context
   // Names and policy are part of the id, so a ticket of one never opens another (CVE-2025-23419).
   const versions = [minVersion, maxVersion ?? '']
-  const content = { basis, names, policy, credentials, alpn, versions, authorities }
+  // A key belongs to its certificate: whoever has the one in common has the other.
+  const chains = pairs.map(({ certificates }) => certificates.map(({ sha256 }) => sha256))
+  const content = { basis, names, policy, chains, alpn, versions, authorities }
   const id = contentId('tls server', content)
   const { mode, skip } = clients.policy
   // Where some paths need no certificate, the handshake cannot insist on one.
   const clientMode = mode === 'require' && skip.length > 0 ? 'request' : mode
+  const { secret } = context
+  let ticketKey: Uint8Array | undefined
   return context.keeper.servers.keep({
     id,
     credentials,
@@ -224,6 +228,9 @@ function compileProfile(
     minVersion,
     ...(maxVersion === undefined ? {} : { maxVersion }),
     authorities,
-    ticketKey: expandKey(context.secret, { purpose: `ticket ${id}`, length: 48 }),
+    // Of many thousand names few are asked for.
+    get ticketKey(): Uint8Array {
+      return ticketKey ??= expandKey(secret, { purpose: `ticket ${id}`, length: 48 })
+    },
   })
 }

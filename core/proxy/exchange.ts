@@ -35,6 +35,7 @@ import type {
 } from './sides.ts'
 import { isIdempotent, MAX_REPEATS, NO_TRAILERS, wantsUpgrade } from './traits.ts'
 import { tunnel } from './tunnel.ts'
+import { upstreamStatus } from './upstream-status.ts'
 
 /**
  * One request and its response: identify, read, decide, forward or refuse, record. It knows neither
@@ -306,6 +307,7 @@ export class Exchange implements ClientUser, ServerUser {
     const headers = endToEnd(head.headers)
     const more = this.#picker?.remember(head.headers) ?? NO_TRAILERS
     for (const text of more) headers.push(text)
+    if (head.status >= 500) headers.push(...upstreamStatus(this.#style, head.status, this.#picker))
     this.#runtime.date.addTo(headers)
     const plain: FilteredResponse = { status: head.status, headers, body: undefined }
     const response = this.#filtered?.respond(plain, this.#endpoint) ?? plain
@@ -425,9 +427,8 @@ export class Exchange implements ClientUser, ServerUser {
     this.#status = refusal.status
     const accept = getHeader(this.head.headers, 'accept')
     const look = refusalLook(refusal, { accept, style: this.#style })
-    const headers = refusal.headers === undefined
-      ? look.headers
-      : [...look.headers, ...refusal.headers]
+    const told = upstreamStatus(this.#style, refusal.status, this.#picker)
+    const headers = [...look.headers, ...refusal.headers ?? [], ...told]
     this.#respond({ ...look, headers, reason: '', body: new TextEncoder().encode(look.body) })
   }
 

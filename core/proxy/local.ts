@@ -14,12 +14,16 @@ export interface LocalAnswer {
   readonly body: Uint8Array
 }
 
+/** Methods that no `Request` may have (the Fetch standard, section 2.2.1). */
+const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
 /** Asks a local handler. Rejects where it does. */
 export async function askLocally(
   handler: LocalHandler,
   request: { readonly head: RequestHead; readonly body: Uint8Array; readonly peer: Peer },
 ): Promise<LocalAnswer> {
   const { head, body, peer } = request
+  if (FORBIDDEN.has(head.method)) return { status: 405, headers: [], body: new Uint8Array(0) }
   const headers = new Headers()
   for (let i = 0; i < head.headers.length; i += 2) {
     headers.append(head.headers[i] as string, head.headers[i + 1] as string)

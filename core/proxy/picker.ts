@@ -44,6 +44,10 @@ export class Picker implements Choice<CompiledEndpoint> {
   #wanted: EndpointState<CompiledEndpoint> | undefined
   #secure = false
   #stopped = false
+  /** How many endpoints were asked in vain. */
+  fails = 0
+  /** Whether one has answered. */
+  answered = false
   #fault: { readonly code: RefusalCode; readonly detail: string } | undefined
 
   constructor(upstream: CompiledUpstream, options: PickerOptions) {
@@ -80,6 +84,7 @@ export class Picker implements Choice<CompiledEndpoint> {
   /** The last endpoint could not be used. */
   failed(fault: { readonly code: RefusalCode; readonly detail: string }): void {
     this.#fault = fault
+    this.fails++
     const state = this.#state
     if (state === undefined) return
     reportFailure(state.vitals, this.now)
@@ -106,6 +111,7 @@ export class Picker implements Choice<CompiledEndpoint> {
    */
   succeeded(status = 0, took = 0): void {
     const state = this.#state
+    this.answered = status > 0
     if (state === undefined) return
     reportSuccess(state.vitals)
     if (this.upstream.balance === 'ewma') reportLatency(state.vitals, took, this.now + took)

@@ -133,35 +133,48 @@ function find(value: Json, wanted: (part: Json) => boolean, path: Path = []): Pa
   return parts.flatMap(([name, part]) => find(part, wanted, [...path, name]))
 }
 
-/** A copy of a document with other things at the paths that there are. */
+/** A document with other things at the paths that there are; what is beside them is not copied. */
 async function replace(
   value: Json,
   paths: readonly Path[],
   change: (part: Json, path: Path) => Promise<Json>,
 ): Promise<Json> {
   if (paths.length === 0) return value
-  const root = { value: JSON.parse(JSON.stringify(value)) as Json }
+  const root = { value }
+  const own = new Set<object>([root])
   const done = new Set<string>()
   // The outer ones first: what stands within something sealed is sealed with it.
   for (const path of [...paths].sort((a, b) => a.length - b.length)) {
     const steps: Path = ['value', ...path]
-    const name = JSON.stringify(path)
-    const parent = at(root, steps.slice(0, -1))
+    const name = paths.length === 1 ? '' : JSON.stringify(path)
+    const parent = parentOf(root, steps, own)
     const last = steps.at(-1) as string | number
-    if (parent === undefined || done.has(name) || !Object.hasOwn(parent, last)) continue
+    if (parent === undefined || done.has(name)) continue
     done.add(name)
-    parent[last] = await change(parent[last] as Json, path)
+    parent[last] = freezeJson(await change(parent[last] as Json, path))
   }
-  return freezeJson(root.value)
+  for (const copy of own) Object.freeze(copy)
+  return root.value
 }
 
-function at(root: object, steps: Path): Record<string | number, Json> | undefined {
-  let here: unknown = root
-  for (const step of steps) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined
-    here = (here as Record<string | number, unknown>)[step]
+/** What holds the last step, copied on the way to it; undefined: there is no such place. */
+function parentOf(
+  root: object,
+  steps: Path,
+  own: Set<object>,
+): Record<string | number, Json> | undefined {
+  let here = root as Record<string | number, Json>
+  for (const [at, step] of steps.entries()) {
+    if (!Object.hasOwn(here, step)) return undefined
+    if (at === steps.length - 1) return here
+    let next = here[step] as Json
+    if (typeof next !== 'object' || next === null) return undefined
+    if (!own.has(next)) {
+      next = Array.isArray(next) ? [...next as readonly Json[]] : { ...next }
+      own.add(next)
+      here[step] = next
+    }
+    here = next as Record<string | number, Json>
   }
-  return typeof here === 'object' && here !== null
-    ? here as Record<string | number, Json>
-    : undefined
+  return undefined
 }

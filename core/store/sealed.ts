@@ -17,6 +17,9 @@ import type {
   WatchEvent,
 } from './types.ts'
 
+/** Documents unsealed at the same time, so that cryptography is busy and memory is not. */
+const AT_ONCE = 64
+
 /** What a sealing store needs. */
 export interface SealedStoreOptions {
   readonly store: Store
@@ -55,14 +58,25 @@ export class SealedStore extends StoreBase {
   override async list(prefix: string, options?: ListOptions): Promise<Page | StoreFailure> {
     const page = await this.#store.list(prefix, options)
     if (isStoreFailure(page)) return page
-    const documents: StoredDocument[] = []
-    for (const sealed of page.documents) {
-      // Nearly all have no secret: a hundred thousand of them are not waited for one by one.
-      const document = hasSealed(sealed.value) ? await this.#openOrLeave(sealed) : sealed
-      if (isStoreFailure(document)) return document
-      documents.push(document)
+    const documents = [...page.documents]
+    // Nearly all have no secret: a hundred thousand of them are not waited for one by one, nor are those that have.
+    let opening: Promise<StoreFailure | undefined>[] = []
+    for (const [at, sealed] of page.documents.entries()) {
+      if (!hasSealed(sealed.value)) continue
+      opening.push(
+        this.#openOrLeave(sealed).then((document) => {
+          if (isStoreFailure(document)) return document
+          documents[at] = document
+          return undefined
+        }),
+      )
+      if (opening.length < AT_ONCE) continue
+      const failed = (await Promise.all(opening)).find((each) => each !== undefined)
+      if (failed !== undefined) return failed
+      opening = []
     }
-    return { ...page, documents }
+    const failed = (await Promise.all(opening)).find((each) => each !== undefined)
+    return failed ?? { ...page, documents }
   }
 
   override async commit(transaction: Transaction): Promise<Committed | StoreFailure> {

@@ -40,6 +40,7 @@ t.test('plugins', async (t) => {
   await t.test('limits by rules', (t) => rules(t, means))
   await t.test('consumers and their credentials', (t) => consumers(t, means))
   await t.test('stars within a uri', (t) => stars(t, means))
+  await t.test('the status of an endpoint that failed is told', (t) => failed(t, means))
 })
 
 async function errorResponse(t: Test, { put, get, to }: Means): Promise<void> {
@@ -116,6 +117,21 @@ async function stars(t: Test, { put, get, to }: Means): Promise<void> {
   t.equal(await status('/w/a/b/end?x=/no'), 200)
   t.equal(await status('/w/a/other'), 404)
   t.equal(await status('/p/x'), 404, 'there are no parameters unless the router has them')
+}
+
+async function failed(t: Test, { put, get, to }: Means): Promise<void> {
+  const told = async (path: string): Promise<unknown> => {
+    const { status, headers } = await get(path)
+    return [status, headers['x-apisix-upstream-status']]
+  }
+  await put('/routes/up', { uri: '/up', upstream: to })
+  t.strictSame(await told('/up'), [200, undefined])
+  await put('/routes/down', { uri: '/down', upstream: { nodes: { '127.0.0.1:1': 1 } } })
+  t.strictSame(await told('/down'), [502, '502'])
+  const nodes = { '127.0.0.1:1': 1, '127.0.0.1:2': 1 }
+  await put('/routes/all-down', { uri: '/all-down', upstream: { nodes } })
+  t.strictSame(await told('/all-down'), [502, '502, 502'])
+  t.strictSame(await told('/none'), [404, undefined])
 }
 
 t.test('the router with parameters looks at paths first', async (t) => {

@@ -36,6 +36,7 @@ const KNOWN: Known = {
     enable_server_tokens: true,
     data_encryption: true,
     router: true,
+    trusted_addresses: true,
     ssl: {
       enable: true,
       enable_http2: true,

@@ -1,5 +1,5 @@
 import type { Json } from '../../../store/types.ts'
-import { isTable, type Table, tableOf, textOf } from '../table.ts'
+import { isTable, type Table, tableOf, textOf, textsOf } from '../table.ts'
 import type { ConfigNotes } from './types.ts'
 
 /** A listener as `gateway.yaml` has it. */
@@ -7,6 +7,7 @@ export interface WrittenListener {
   readonly name: string
   readonly address: string
   readonly tls?: readonly never[]
+  readonly trustedProxies?: { readonly cidrs: readonly string[] }
 }
 
 /** The listeners for clients, and what concerns TLS at all of them. */
@@ -26,16 +27,25 @@ export function convertListeners(config: Table, notes: ConfigNotes): ConvertedLi
   const plain = addressesOf(apisix?.['node_listen'] ?? 9080, ['apisix', 'node_listen'], notes)
   const secure = ssl?.['enable'] === false ? [] : sslAddresses(ssl, notes)
   const protocols = textOf(ssl, 'ssl_protocols') ?? ''
+  const trusted = trustedOf(apisix)
   return {
     listeners: [
-      ...plain.map((address, at) => ({ name: `http-${at + 1}`, address })),
-      ...secure.map((address, at) => ({ name: `https-${at + 1}`, address, tls: [] })),
+      ...plain.map((address, at) => ({ name: `http-${at + 1}`, address, ...trusted })),
+      ...secure.map((address, at) => ({ name: `https-${at + 1}`, address, tls: [], ...trusted })),
     ],
     http2: apisix?.['enable_http2'] !== false && ssl?.['enable_http2'] !== false,
     protocols: protocols.split(/\s+/).filter((each) => each !== ''),
     fallbackSni: textOf(ssl, 'fallback_sni') ?? '',
     httpsPort: httpsPortOf(config, secure),
   }
+}
+
+/** `trusted_addresses`: the proxies whose `X-Forwarded-…` go on. A single address is a range of itself. */
+function trustedOf(apisix: Table | undefined): Pick<WrittenListener, 'trustedProxies'> {
+  const cidrs = textsOf(apisix, 'trusted_addresses').map((each) =>
+    each.includes('/') ? each : `${each}/${each.includes(':') ? 128 : 32}`
+  )
+  return cidrs.length === 0 ? {} : { trustedProxies: { cidrs } }
 }
 
 function sslAddresses(ssl: Table | undefined, notes: ConfigNotes): readonly string[] {

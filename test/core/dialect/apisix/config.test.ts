@@ -232,6 +232,13 @@ t.test('roles, and documents from files', (t) => {
   t.end()
 })
 
+t.test('proxies in front', (t) => {
+  const { document } = convert('apisix: { trusted_addresses: [10.0.0.0/8, 127.0.0.1, "::1"] }')
+  const cidrs = ['10.0.0.0/8', '127.0.0.1/32', '::1/128']
+  t.match(document, { listeners: [{ trustedProxies: { cidrs } }, { trustedProxies: { cidrs } }] })
+  t.end()
+})
+
 t.test('routers', (t) => {
   const router = (http: string) => convert(`apisix: { router: { http: ${http} } }`)
   t.equal(router('radixtree_uri').apisix.router, 'radixtree_uri')
