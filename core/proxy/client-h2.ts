@@ -9,6 +9,7 @@ import {
   responseFieldsFor,
 } from '../wire/mod.ts'
 import type { H2Fault, H2Sink, H2Stream, HeaderList, RequestHead, WireError } from '../wire/mod.ts'
+import { Bag } from './bag.ts'
 import { ClientStream } from './client-stream.ts'
 import type { ClientConnection } from './connection.ts'
 import { Leftover } from './leftover.ts'
@@ -30,8 +31,8 @@ export class ClientH2 implements DuplexHandler, Mortal {
   arriving = false
   readonly #runtime: Runtime
   readonly #duplex: Duplex
-  readonly #streams = new Set<ClientStream>()
-  readonly #arrived = new Set<ClientStream>()
+  readonly #streams = new Bag<'seat', ClientStream>('seat')
+  readonly #arrived: ClientStream[] = []
   #requests = 0
   #ending = false
   /** The client has said GOAWAY: that it soon goes, not that it opens no more streams (RFC 9113 section 6.8). */
@@ -76,7 +77,7 @@ export class ClientH2 implements DuplexHandler, Mortal {
   /** A stream's exchange is over. */
   left(stream: H2Stream, side: ClientStream): void {
     stream.user = undefined
-    this.#streams.delete(side)
+    this.#streams.remove(side)
     this.#wait()
     if (this.#runtime.draining) this.drain()
     this.#follow()
@@ -93,7 +94,8 @@ export class ClientH2 implements DuplexHandler, Mortal {
       this.#runtime.failed(error)
       this.#duplex.destroy(true)
     }
-    this.#arrived.clear()
+    for (const side of this.#arrived) side.noted = false
+    this.#arrived.length = 0
     this.arriving = false
     this.#follow()
     this.outbox.release()
@@ -108,7 +110,7 @@ export class ClientH2 implements DuplexHandler, Mortal {
   onDrain(): void {
     this.outbox.drained()
     this.#wait()
-    for (const side of [...this.#streams]) side.resume()
+    for (const side of this.#streams.all()) side.resume()
   }
 
   onClose(error: Error | undefined): void {
@@ -145,8 +147,14 @@ export class ClientH2 implements DuplexHandler, Mortal {
   /** The stream's exchange, noted for the end of this arrival. */
   #sideOf(stream: H2Stream): ClientStream | undefined {
     const side = stream.user as ClientStream | undefined
-    if (side !== undefined && this.arriving) this.#arrived.add(side)
+    if (side !== undefined && this.arriving) this.#note(side)
     return side
+  }
+
+  #note(side: ClientStream): void {
+    if (side.noted) return
+    side.noted = true
+    this.#arrived.push(side)
   }
 
   #begin(stream: H2Stream, fields: HeaderList, ends: boolean): void {
@@ -169,7 +177,7 @@ export class ClientH2 implements DuplexHandler, Mortal {
     const side = new ClientStream(this, stream, { runtime: this.#runtime, ...request })
     stream.user = side
     this.#streams.add(side)
-    this.#arrived.add(side)
+    this.#note(side)
     const { requestsPerConnection } = this.#runtime.snapshot.limits
     if (++this.#requests === requestsPerConnection) this.drain()
     side.start()
@@ -205,8 +213,10 @@ export class ClientH2 implements DuplexHandler, Mortal {
   }
 
   #loseAll(reason: string, code?: 'CLIENT_GONE' | 'DRAINING'): void {
-    for (const side of [...this.#streams]) side.onGone(reason, code)
-    this.#streams.clear()
+    for (const side of this.#streams.all()) {
+      this.#streams.remove(side)
+      side.onGone(reason, code)
+    }
   }
 
   /** Leaves with a client that wants to, once it waits for nothing. */

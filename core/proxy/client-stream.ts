@@ -23,6 +23,10 @@ export interface ClientStreamOptions {
 /** One stream of a client's HTTP/2 connection: one exchange. */
 export class ClientStream implements ClientSide, Mortal {
   deadline: number = Infinity
+  place: number = -1
+  /** Its place among the connection's streams, and whether it takes part in the present arrival: the owner's. */
+  seat: number = -1
+  noted = false
   readonly connection: ClientConnection
   readonly #runtime: Runtime
   readonly #owner: ClientH2

@@ -18,6 +18,7 @@ export interface LeftoverOwner {
  */
 export class Leftover implements Mortal {
   deadline: number
+  place: number = -1
   readonly #ticker: Ticker
   readonly #owner: LeftoverOwner
   readonly #stream: H2Stream

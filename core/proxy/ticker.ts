@@ -1,4 +1,5 @@
 import type { Clock } from '../port/mod.ts'
+import { Bag } from './bag.ts'
 
 /** How often deadlines are looked at; a limit is kept to this accuracy. */
 const TICK_MS = 100
@@ -7,6 +8,8 @@ const TICK_MS = 100
 export interface Mortal {
   /** In {@linkcode Ticker.now} milliseconds; Infinity while nothing limits it. */
   deadline: number
+  /** Where the ticker keeps it: the ticker's own. */
+  place?: number
   /** Called once the deadline has passed. */
   expire(): void
 }
@@ -18,7 +21,7 @@ export interface Mortal {
 export class Ticker {
   /** Monotonic milliseconds, as of the last tick. */
   now: number
-  readonly #mortals = new Set<Mortal>()
+  readonly #mortals = new Bag<'place', Mortal>('place')
   readonly #clock: Clock
   readonly #stop: () => void
 
@@ -33,7 +36,7 @@ export class Ticker {
   }
 
   remove(mortal: Mortal): void {
-    this.#mortals.delete(mortal)
+    this.#mortals.remove(mortal)
   }
 
   stop(): void {
@@ -42,8 +45,10 @@ export class Ticker {
 
   #tick(): void {
     const now = this.now = this.#clock.monotonic()
-    for (const mortal of this.#mortals) {
-      if (mortal.deadline > now) continue
+    // From the end: what is taken out meanwhile gives its place to one that was looked at.
+    for (let i = this.#mortals.size - 1; i >= 0; i--) {
+      const mortal = this.#mortals.at(i)
+      if (mortal === undefined || mortal.deadline > now) continue
       mortal.deadline = Infinity
       mortal.expire()
     }

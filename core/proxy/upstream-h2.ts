@@ -1,6 +1,7 @@
 import type { Duplex, DuplexHandler } from '../port/mod.ts'
 import { H2Connection, H2Error } from '../wire/mod.ts'
 import type { H2Limits, H2Sink, H2Stream } from '../wire/mod.ts'
+import { Bag } from './bag.ts'
 import { Outbox } from './outbox.ts'
 import type { UpstreamFault } from './sides.ts'
 import type { Mortal } from './ticker.ts'
@@ -20,8 +21,8 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
   /** Settled once the endpoint has told its settings, or is gone. */
   readonly ready: Promise<void>
   readonly #duplex: Duplex
-  readonly #streams = new Set<UpstreamStream>()
-  readonly #arrived = new Set<UpstreamStream>()
+  readonly #streams = new Bag<'seat', UpstreamStream>('seat')
+  readonly #arrived: UpstreamStream[] = []
   #arriving = false
   #served = 0
   #ending = false
@@ -70,7 +71,7 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
 
   /** An exchange is over. */
   left(side: UpstreamStream): void {
-    this.#streams.delete(side)
+    this.#streams.remove(side)
     if (this.#streams.size > 0) return
     this.deadline = this.options.ticker.now + this.options.idleTimeout
     this.#maybeEnd()
@@ -92,7 +93,8 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
       this.options.onFailure(error)
       this.#duplex.destroy(true)
     }
-    this.#arrived.clear()
+    for (const side of this.#arrived) side.noted = false
+    this.#arrived.length = 0
     this.#arriving = false
     this.outbox.release()
   }
@@ -104,7 +106,7 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
 
   onDrain(): void {
     this.outbox.drained()
-    for (const side of [...this.#streams]) side.resume()
+    for (const side of this.#streams.all()) side.resume()
   }
 
   onClose(error: Error | undefined): void {
@@ -143,8 +145,9 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
   /** The stream's exchange, told that bytes arrive. */
   #sideOf(stream: H2Stream): UpstreamStream | undefined {
     const side = stream.user as UpstreamStream | undefined
-    if (side !== undefined && this.#arriving && !this.#arrived.has(side)) {
-      this.#arrived.add(side)
+    if (side !== undefined && this.#arriving && !side.noted) {
+      side.noted = true
+      this.#arrived.push(side)
       side.arrives()
     }
     return side
@@ -152,7 +155,7 @@ export class UpstreamH2 implements DuplexHandler, Mortal {
 
   #loseAll(code: UpstreamFault['code'], detail: string): void {
     this.#ending = true
-    for (const side of [...this.#streams]) {
+    for (const side of this.#streams.all()) {
       side.fault({ code, detail, stale: this.h2.greeted, untouched: false })
     }
   }

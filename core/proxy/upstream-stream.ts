@@ -13,6 +13,10 @@ const ENDED_BY_PEER: ReadonlySet<string> = new Set(['RFC 9113 section 6.4', 'RFC
 /** One exchange's stream of an upstream connection. */
 export class UpstreamStream implements ServerSide, Mortal {
   deadline: number = Infinity
+  place: number = -1
+  /** Its place among the connection's streams, and whether it takes part in the present arrival: the owner's. */
+  seat: number = -1
+  noted = false
   user: ServerUser | undefined
   #arrivalUser: ServerUser | undefined
   readonly #owner: UpstreamH2

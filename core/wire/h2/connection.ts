@@ -56,7 +56,7 @@ export class H2Connection {
     const method = fields[fields.indexOf(':method') + 1]
     const stream = new Stream(nextId, initialReceive, peer.initialWindow, method === 'HEAD')
     session.nextId += 2
-    session.streams.set(stream.id, stream)
+    session.streams.add(stream)
     session.guards.worked()
     this.#outbound.head(stream, fields, ends)
     return stream

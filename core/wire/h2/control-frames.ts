@@ -156,7 +156,7 @@ export class ControlFrames {
     const session = this.#session
     const detail = `Read GOAWAY: the last stream was ${lastId}`
     const fault = { code: H2Error.RefusedStream, detail, clause: 'RFC 9113 section 6.8' }
-    for (const stream of [...session.streams.values()]) {
+    for (const stream of session.streams.values()) {
       if (stream.id <= lastId || stream.gone) continue
       session.drop(stream, Closed.ResetByPeer)
       session.sink.onReset(stream, fault)

@@ -127,7 +127,7 @@ export class MessageFrames {
     session.lastTakenId = id
     if (block.dependsOn === id) return session.refuse(id, H2Error.Protocol)
     const stream = new Stream(id, session.initialReceive, session.peer.initialWindow)
-    session.streams.set(id, stream)
+    session.streams.add(stream)
     session.guards.worked()
     stream.remoteEnded = ends
     this.#onHead(stream, ends, result)

@@ -2,6 +2,7 @@ import { FIRST_WINDOW, FRAME_HEAD } from './frames.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { type Counted, Guards } from './guards.ts'
 import { firstSettings, type PeerSettings } from './settings.ts'
+import { StreamTable } from './stream-table.ts'
 import { Closed, ClosedStreams, type Stream } from './streams.ts'
 import { H2Error, type H2Fault, type H2Limits, type H2Options, type H2Sink } from './types.ts'
 import { ReceiveWindow } from './windows.ts'
@@ -15,7 +16,7 @@ export class Session {
   readonly limits: H2Limits
   readonly guards: Guards
   readonly writer: FrameWriter
-  readonly streams: Map<number, Stream> = new Map()
+  readonly streams: StreamTable = new StreamTable()
   readonly closed: ClosedStreams = new ClosedStreams()
   /** Streams with something in their queue. */
   readonly queued: Set<Stream> = new Set()
