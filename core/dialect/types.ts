@@ -104,6 +104,8 @@ export interface DialectContext {
   readonly takesOrders?: boolean
   /** The version of the gateway. */
   readonly version: string
+  /** Whether a password has a hash that is written as crypt(3) writes them; undefined: it is none. */
+  readonly hasHash?: (password: string, hash: string) => Promise<boolean> | undefined
   /** Variables of the environment. */
   readonly env?: (name: string) => string | undefined
 }

@@ -13,7 +13,7 @@ export {
 } from './check.ts'
 export type { PlanContext, PlanRules, PlansResult } from './check.ts'
 export { HIGHEST_COST } from './bcrypt.ts'
-export { parsePasswordHash } from './password-hash.ts'
+export { isPasswordOf, parsePasswordHash } from './password-hash.ts'
 export { MOST_ROUNDS } from './sha-crypt.ts'
 export { placeIn, showTime } from './span.ts'
 export { findSubscription } from './subscription.ts'

@@ -1,3 +1,4 @@
+import { isPasswordOf, parsePasswordHash } from '../../core/plan/mod.ts'
 import type {
   Configuration,
   Gateway,
@@ -145,7 +146,11 @@ function contextOf(
     const theirs = put.failure === 'conflict' ? await read() : put
     return theirs ?? storeFailure('unavailable', `Make credential "${name}": it is gone again`)
   }
-  return { store, clock, log, entropy, credential, version: VERSION, env, ...rest }
+  const hasHash = (password: string, text: string): Promise<boolean> | undefined => {
+    const hash = parsePasswordHash(text)
+    return hash && isPasswordOf(hash, password)
+  }
+  return { store, clock, log, entropy, credential, hasHash, version: VERSION, env, ...rest }
 }
 
 function viewOf(running: () => Gateway | undefined): RunningView {

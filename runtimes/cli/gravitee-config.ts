@@ -51,7 +51,24 @@ interface Means {
   readonly watched: string[]
 }
 
-/** The document with PEM in place of truststores in PKCS#12. */
+let made: Promise<{ readonly cert: string; readonly key: string }> | undefined
+
+/** A certificate for as long as the process lives, from an authority that nobody knows. */
+function selfSigned(host: Host): NonNullable<typeof made> {
+  return made ??= (async () => {
+    const { issueCertificate, makeAuthority } = await import('../../core/pki/issue.ts')
+    const now = host.clock.now()
+    const authority = await makeAuthority({ subject: 'CN=Sallyport self-signed', now })
+    if (isPkiProblem(authority)) throw new Error(authority.message)
+    const names = ['localhost', '127.0.0.1', '::1']
+    const request = { subject: 'CN=localhost', now, authority, purpose: 'server' as const, names }
+    const issued = await issueCertificate(request)
+    if (isPkiProblem(issued)) throw new Error(issued.message)
+    return { cert: issued.certificate, key: issued.key }
+  })()
+}
+
+/** The document with PEM in place of truststores in PKCS#12, and of certificates that are to be made. */
 async function withPem(value: unknown, means: Means, name = ''): Promise<unknown> {
   if (Array.isArray(value)) {
     const parts: unknown[] = []
@@ -62,6 +79,7 @@ async function withPem(value: unknown, means: Means, name = ''): Promise<unknown
     return parts
   }
   if (typeof value !== 'object' || value === null) return value
+  if ((value as { selfSigned?: true }).selfSigned === true) return await selfSigned(means.host)
   const entries: [string, unknown][] = []
   for (const [key, part] of Object.entries(value)) {
     entries.push([key, await withPem(part, means, key)])

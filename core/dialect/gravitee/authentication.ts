@@ -13,8 +13,8 @@ const KEPT = 256
 const MOST_WAITING = 32
 
 interface User extends Actor {
-  /** Made when it is first asked for. */
-  readonly hash: () => Promise<PasswordHash>
+  /** Whether a password is the user's. */
+  readonly has: (password: string) => Promise<boolean>
 }
 
 /** HTTP Basic authentication (RFC 7617) against the configured users. */
@@ -73,7 +73,7 @@ export class Authentication {
     // Who does not exist takes as long as who does.
     const [any] = users.values()
     const compared = user ?? any
-    const right = compared !== undefined && await isPassword(password, await compared.hash())
+    const right = compared !== undefined && await compared.has(password)
     return user !== undefined && right ? { name: user.name, role: user.role } : undefined
   }
 
@@ -85,13 +85,20 @@ export class Authentication {
   }
 
   async #read(): Promise<ReadonlyMap<string, User>> {
-    const { entropy } = this.#context
     const users = new Map<string, User>()
     for (const { name, password, role } of await this.#configured()) {
-      let hash: Promise<PasswordHash> | undefined
-      users.set(name, { name, role, hash: () => hash ??= hashOf(password, entropy) })
+      users.set(name, { name, role, has: this.#comparing(password) })
     }
     return users
+  }
+
+  #comparing(written: string): User['has'] {
+    const { entropy, hasHash } = this.#context
+    // The hash of a password in clear is made when it is first asked for.
+    let hash: Promise<PasswordHash> | undefined
+    return async (password) =>
+      await hasHash?.(password, written) ??
+        await isPassword(password, await (hash ??= hashOf(written, entropy)))
   }
 
   async #configured(): Promise<GraviteeConfig['users']> {

@@ -1,5 +1,5 @@
 /** Gravitee's document, step by step, on a running gateway: by REST, then with a client certificate. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import t from 'tap'
 import { startNginx } from '../../support/nginx.ts'
@@ -184,6 +184,39 @@ security:
     status: 401,
     body: 'The request did not include an authentication token',
   })
+  await gateway.program.stop()
+})
+
+t.test('gravitee.yml: a self-signed keystore, and the password as Gravitee has it hashed', async (t) => {
+  mkdirSync(pki.path('fresh'))
+  const file = pki.path('fresh/gravitee.yml')
+  writeFileSync(
+    file,
+    `http:
+  port: 0
+  host: 127.0.0.1
+  secured: true
+  ssl: { clientAuth: request, keystore: { type: self-signed } }
+management: { http: { port: 0 } }
+security:
+  providers:
+    - type: memory
+      users:
+        - user:
+          username: admin
+          password: $2a$10$Ihk05VSds5rUSgMdsMVi9OKMIx2yUvMz7y9VP3rJmQeizZLrhLMyq
+          roles: ORGANIZATION:ADMIN,ENVIRONMENT:ADMIN
+`,
+  )
+  const upstream = await startUpstream(t)
+  const gateway = await new Gateway(t, file).started('http')
+  const { plan } = await gateway.api('/mtls-api', upstream)
+  await gateway.subscribed(plan, issued)
+  const answer = await collect(request, {
+    ...{ host: '127.0.0.1', port: gateway.port('http'), path: '/mtls-api', agent: false },
+    ...{ cert: issued.chain, key: issued.key, rejectUnauthorized: false },
+  })
+  t.equal(answer.status, 200)
   await gateway.program.stop()
 })
 

@@ -87,10 +87,8 @@ function certificateOf(store: Section): Json {
   }
   if (type === 'jks') store.error('type', jksAdvice('a keystore'))
   else if (type === 'self-signed') {
-    store.error(
-      'type',
-      'Could not use a keystore of type self-signed: "sallyport pki" makes a certificate',
-    )
+    store.warning('type', 'The keystore is made anew at each start: clients cannot know it')
+    return { selfSigned: true }
   } else store.error('path', `A keystore of type "${type}" needs a path`)
   return {}
 }

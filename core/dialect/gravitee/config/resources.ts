@@ -3,7 +3,7 @@ import type { ConfigurationParts, DocumentProblem } from '../../types.ts'
 import { createApiSchema, extraOf, plain } from '../api-bodies.ts'
 import { check, date } from '../bodies.ts'
 import { Catalogue } from '../catalogue.ts'
-import { readClientCertificate } from '../certificates.ts'
+import { checkDates, readClientCertificate } from '../certificates.ts'
 import { Fault } from '../faults.ts'
 import { certificateKey, type Folder, keyOf } from '../keys.ts'
 import type {
@@ -13,7 +13,7 @@ import type {
   PlanDocument,
   SubscriptionDocument,
 } from '../model.ts'
-import { sanitizeListeners } from '../paths.ts'
+import { conflictOf, duplicatePath, pathsOf, sanitizeListeners } from '../paths.ts'
 import { PLAN_FIELDS, planSchema } from '../plan-bodies.ts'
 import { checkApi, checkPlan } from '../translate/check.ts'
 import { GraviteeTranslator } from '../translate/translator.ts'
@@ -56,6 +56,8 @@ class Resources {
   readonly #documents: readonly Table[]
   readonly #changes: Change[] = []
   readonly #problems: DocumentProblem[] = []
+  /** Who has a context path, by the ids of claims. */
+  readonly #paths = new Map<string, { readonly value: string }>()
 
   constructor(documents: readonly Table[]) {
     this.#documents = documents
@@ -122,8 +124,20 @@ class Resources {
       updatedAt: 0,
     })
     const anchors = await checkApi(api)
+    this.#claimPaths(api)
     this.#put('api', id, { ...api, anchors })
     for (const [name, plan] of plansOf(spec['plans'])) this.#plan(api, name, plan)
+  }
+
+  #claimPaths(api: ApiDocument): void {
+    const own = pathsOf(api.listeners)
+    for (const path of own) {
+      const conflict = conflictOf(path, this.#paths, api.id)
+      if (conflict !== undefined) throw duplicatePath(conflict)
+    }
+    for (const { path, host = '' } of own) {
+      this.#paths.set(encodeURIComponent(`${host.toLowerCase()} ${path}`), { value: api.id })
+    }
   }
 
   #plan(api: ApiDocument, name: string, written: Json): void {
@@ -177,6 +191,12 @@ class Resources {
     const tls = at(resource, 'spec', 'settings', 'tls')
     const many = at(tls, 'clientCertificates')
     const single = text(at(tls, 'clientCertificate'))
+    if (Array.isArray(many) && many.length > 0 && single !== undefined) {
+      throw new Fault(
+        400,
+        'It has both clientCertificate and clientCertificates: one is to be written',
+      )
+    }
     if (Array.isArray(many)) return [...many as readonly Json[]]
     return single === undefined ? [] : [{ content: single }]
   }
@@ -189,7 +209,15 @@ class Resources {
       readonly resource: Table
     },
   ): Promise<CertificateDocument> {
-    const content = text(at(written, 'content')) ?? this.#referred(at(written, 'ref'), resource)
+    const own = text(at(written, 'content'))
+    const ref = at(written, 'ref')
+    if (own !== undefined && isTable(ref)) {
+      throw new Fault(
+        400,
+        `Certificate ${place + 1} has both content and ref: one is to be written`,
+      )
+    }
+    const content = own ?? this.#referred(ref, resource)
     if (content === undefined) {
       throw new Fault(
         400,
@@ -197,9 +225,9 @@ class Resources {
       )
     }
     const pem = at(written, 'encoded') === true ? decoded(content) : content
-    const { certificate, pem: own } = await readClientCertificate(pem)
-    const startsAt = check(at(written, 'startsAt'), date)
-    const endsAt = check(at(written, 'endsAt'), date)
+    const { certificate, pem: first } = await readClientCertificate(pem)
+    const [startsAt, endsAt] = ['startsAt', 'endsAt'].map((each) => momentOf(written, each))
+    checkDates(startsAt, endsAt)
     return plain({
       id: String(place),
       crossId: String(place),
@@ -209,7 +237,7 @@ class Resources {
       ...(endsAt === undefined ? {} : { endsAt }),
       createdAt: 0,
       updatedAt: 0,
-      certificate: own,
+      certificate: first,
       certificateStart: certificate.notBefore,
       certificateExpiration: certificate.notAfter,
       subject: certificate.subject,
@@ -235,6 +263,18 @@ class Resources {
     return wanted === 'Secret' ? decoded(data) : data
   }
 
+  #checkSubscribable(plan: string, application: string): void {
+    const found = this.#changes.find(({ key }) => key === keyOf('plan', plan))?.document?.value
+    const type = at(found, 'security', 'type')
+    if (type === 'KEY_LESS') throw new Fault(400, 'A keyless plan is not subscribable!')
+    const own = certificateKey({ applicationId: application, id: '' })
+    if (type !== 'MTLS' || this.#changes.some(({ key }) => key.startsWith(own))) return
+    throw new Fault(
+      400,
+      'You cannot subscribe to a mTLS plan without a client_certificate configured at application level',
+    )
+  }
+
   #subscription(resource: Table): void {
     const spec = at(resource, 'spec')
     const namespace = namespaceOf(resource)
@@ -248,7 +288,8 @@ class Resources {
       if (this.#changes.some(({ key }) => key === keyOf(folder, id))) continue
       throw new Fault(400, `There is no ${folder} "${id}" in these files`)
     }
-    const endingAt = check(at(spec, 'endingAt'), date)
+    this.#checkSubscribable(plan, application)
+    const endingAt = momentOf(spec ?? null, 'endingAt')
     const id = idOf(resource)
     const subscription: SubscriptionDocument = plain({
       id,
@@ -263,6 +304,16 @@ class Resources {
     })
     this.#put('subscription', id, subscription)
   }
+}
+
+/** RFC 3339, as Kubernetes has it: with a time and its zone. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
+
+function momentOf(written: Json, name: string): number | undefined {
+  const value = at(written, name)
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string' && MOMENT.test(value)) return check(value, date)
+  throw new Fault(400, `${name} is no RFC 3339 date: "${String(value)}"`)
 }
 
 function namespaceOf(resource: Table): string {

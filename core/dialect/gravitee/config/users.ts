@@ -1,7 +1,7 @@
 import type { Json } from '../../../store/mod.ts'
 import { isTable, type Section, type Table } from './notes.ts'
 
-/** Users of `security.providers` of type `memory`. Passwords hashed by bcrypt cannot be checked here. */
+/** Users of `security.providers` of type `memory`; their passwords in clear, or hashed by bcrypt. */
 export function usersOf(root: Section): Json[] {
   const users: Json[] = []
   for (const provider of root.section('security').sections('providers')) {
@@ -10,10 +10,7 @@ export function usersOf(root: Section): Json[] {
     for (const each of Array.isArray(written) ? written as readonly Json[] : []) {
       const user = userOf(isTable(each) && isTable(each['user']) ? each['user'] : each)
       if (user !== undefined) users.push(user)
-      else {provider.warning(
-          'users',
-          'A user whose password is hashed by bcrypt is left out: write pbkdf2-sha256, or leave all out, and a password is made',
-        )}
+      else provider.warning('users', 'A user without username and password is left out')
     }
   }
   return users
@@ -23,8 +20,8 @@ function userOf(user: Json): Json | undefined {
   if (!isTable(user)) return undefined
   const { username, password } = user
   if (typeof username !== 'string' || typeof password !== 'string') return undefined
-  if (/^(\{bcrypt\})?\$2[aby]\$/.test(password)) return undefined
-  return { name: username, password: password.replace(/^\{noop\}/, ''), role: roleOf(user) }
+  const plain = password.replace(/^\{(noop|bcrypt)\}/, '')
+  return { name: username, password: plain, role: roleOf(user) }
 }
 
 function roleOf({ roles }: Table): string {
