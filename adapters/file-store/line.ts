@@ -3,7 +3,8 @@ import { crc32 } from 'node:zlib'
 
 /** Where a line was read. */
 export interface Line {
-  readonly value: unknown
+  /** Its JSON, as it stands among the bytes. */
+  readonly json: Buffer
   /** Offset of what follows. */
   readonly end: number
 }
@@ -17,9 +18,19 @@ const LENGTH_AT = 9
 
 /** One record as a line: CRC-32 of the JSON, its length in bytes, the JSON. */
 export function encodeLine(value: unknown): Buffer {
-  const json = Buffer.from(JSON.stringify(value))
+  return encodeText(JSON.stringify(value))
+}
+
+/** The same for JSON that is text already. */
+export function encodeText(text: string): Buffer {
+  const json = Buffer.from(text)
   const head = `${crc32(json).toString(16).padStart(8, '0')} ${json.length} `
   return Buffer.concat([Buffer.from(head), json, Buffer.of(NEWLINE)])
+}
+
+/** What a line says. */
+export function valueOf({ json }: Line): unknown {
+  return JSON.parse(json.toString('utf8'))
 }
 
 /** The line at an offset, if it is whole and unharmed. */
@@ -39,8 +50,9 @@ export function decodeLine(bytes: Buffer, start: number): Line | undefined {
   if (bytes[end] !== NEWLINE) return undefined
   const sum = bytes.toString('latin1', start, start + LENGTH_AT - 1)
   if (!/^[0-9a-f]{8}$/.test(sum)) return undefined
-  if (crc32(bytes.subarray(jsonAt, end)) !== parseInt(sum, 16)) return undefined
-  return { value: JSON.parse(bytes.toString('utf8', jsonAt, end)) as unknown, end: end + 1 }
+  const json = bytes.subarray(jsonAt, end)
+  if (crc32(json) !== parseInt(sum, 16)) return undefined
+  return { json, end: end + 1 }
 }
 
 /** The first unharmed line that begins after some line end at or after an offset. */

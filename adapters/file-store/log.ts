@@ -2,8 +2,8 @@ import type { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import type { Commit } from '../../core/store/mod.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { decodeLine, encodeLine, findLine, isTorn } from './line.ts'
-import { type CommitRecord, FORMAT, type HeaderRecord, recordToCommit } from './records.ts'
+import { decodeLine, encodeLine, findLine, isTorn, valueOf } from './line.ts'
+import { type CommitRecord, FORMAT, type HeaderRecord, type RecordReader } from './records.ts'
 import { damaged, headerRevision } from './snapshot.ts'
 
 const NAME = /^log-(\d{16})$/
@@ -25,6 +25,7 @@ export interface LogReading {
   readonly bytes: Buffer
   /** Whether nothing comes after it, so that its end may be torn. */
   readonly last: boolean
+  readonly reader: RecordReader
   readonly take: (commit: Commit, offset: number) => void
 }
 
@@ -33,7 +34,7 @@ export interface LogReading {
  * @returns The length of what is whole; less than the file's where its end is torn.
  * @throws StoreFault where anything but the end is damaged.
  */
-export function readLog({ path, bytes, last, take }: LogReading): number {
+export function readLog({ path, bytes, last, reader, take }: LogReading): number {
   let revision: number | undefined
   let at = 0
   while (at < bytes.length) {
@@ -43,9 +44,9 @@ export function readLog({ path, bytes, last, take }: LogReading): number {
       break
     }
     if (revision === undefined) {
-      revision = headerRevision(path, line.value as Partial<HeaderRecord>, 'store log')
+      revision = headerRevision(path, valueOf(line) as Partial<HeaderRecord>, 'store log')
     } else {
-      const commit = recordToCommit(line.value as CommitRecord)
+      const commit = reader.commit(line.json)
       take(commit, at)
       revision = commit.revision
     }
@@ -61,7 +62,7 @@ export function readLog({ path, bytes, last, take }: LogReading): number {
 function mayBeDropped(bytes: Buffer, at: number, before: number | undefined): boolean {
   const later = findLine(bytes, at)
   if (later === undefined) return isTorn(bytes, at)
-  return before !== undefined && (later.value as CommitRecord).flushed <= before
+  return before !== undefined && (valueOf(later) as CommitRecord).flushed <= before
 }
 
 /** The log that is written now. */

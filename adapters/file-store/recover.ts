@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { type Commit, Feed, Table } from '../../core/store/mod.ts'
 import type { Disk } from './disk.ts'
 import { StoreFault } from './fault.ts'
+import type { Asleep } from './kept.ts'
 import { logStart, readLog } from './log.ts'
+import { RecordReader } from './records.ts'
 import { damaged, readSnapshot, SNAPSHOT } from './snapshot.ts'
 
 /** What a folder held. */
@@ -23,14 +25,20 @@ export interface Recovered {
 export async function recover(
   disk: Disk,
   folder: string,
-  remembered: number | undefined,
+  { remembered, asleep }: {
+    readonly remembered?: number | undefined
+    readonly asleep?: Asleep | undefined
+  },
 ): Promise<Recovered> {
+  const reader = new RecordReader(asleep)
   const names = (await disk.list(folder)).sort()
   const table = new Table()
   const snapshot = names.includes(SNAPSHOT)
     ? await readBytes(disk, join(folder, SNAPSHOT))
     : undefined
-  if (snapshot !== undefined) readSnapshot(join(folder, SNAPSHOT), snapshot, table)
+  if (snapshot !== undefined) {
+    readSnapshot({ path: join(folder, SNAPSHOT), bytes: snapshot }, table, reader)
+  }
   const feed = new Feed(table.revision, remembered)
   const { wanted, done } = sortLogs(names, table.revision)
   checkStart(folder, wanted[0], { snapshot: snapshot !== undefined, revision: table.revision })
@@ -44,7 +52,7 @@ export async function recover(
       table.apply(commit)
       feed.push(commit)
     }
-    const length = readLog({ path, bytes, last: at === wanted.length - 1, take })
+    const length = readLog({ path, bytes, last: at === wanted.length - 1, reader, take })
     log = { name, length, torn: bytes.length - length }
   }
   const leftovers = [...done, ...names.filter((name) => name.endsWith('.new'))]

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import type { StoredDocument, Table } from '../../core/store/mod.ts'
 import type { Disk } from './disk.ts'
 import { StoreFault } from './fault.ts'
-import { decodeLine, encodeLine } from './line.ts'
+import { decodeLine, encodeLine, encodeText, valueOf } from './line.ts'
 import {
-  documentToRecord,
+  documentText,
   type FooterRecord,
   FORMAT,
   type HeaderRecord,
-  recordToDocument,
+  type RecordReader,
 } from './records.ts'
 
 /** The name of the snapshot in the folder, and of one that is being written. */
@@ -47,7 +47,7 @@ export async function writeSnapshot(
     await append(encodeLine(header))
     for (let at = 0; at < documents.length; at += PART) {
       const part = documents.slice(at, at + PART)
-      await append(Buffer.concat(part.map((each) => encodeLine(documentToRecord(each)))))
+      await append(Buffer.concat(part.map((each) => encodeText(documentText(each)))))
     }
     await append(encodeLine({ documents: documents.length } satisfies FooterRecord))
     await file.sync()
@@ -62,18 +62,26 @@ export async function writeSnapshot(
   return size
 }
 
+/** A footer is shorter than any document's record, which has the names of six fields. */
+const FOOTER_BYTES = 40
+
 /** Reads a snapshot into an empty table. @throws StoreFault where it is damaged. */
-export function readSnapshot(path: string, bytes: Buffer, table: Table): void {
+export function readSnapshot(
+  { path, bytes }: { readonly path: string; readonly bytes: Buffer },
+  table: Table,
+  reader: RecordReader,
+): void {
   let revision: number | undefined
   let last: FooterRecord | undefined
   for (let at = 0; at < bytes.length;) {
     const line = decodeLine(bytes, at)
     if (line === undefined || last !== undefined) throw damaged(path, at)
-    const record = line.value as Partial<HeaderRecord & FooterRecord>
-    if (revision === undefined) revision = headerRevision(path, record, 'store snapshot')
-    else if (record.documents !== undefined) last = record as FooterRecord
-    else table.load(recordToDocument(line.value as Parameters<typeof recordToDocument>[0]))
     at = line.end
+    if (revision === undefined) {
+      revision = headerRevision(path, valueOf(line) as Partial<HeaderRecord>, 'store snapshot')
+    } else if (line.json.length < FOOTER_BYTES && line.json.includes('"documents":')) {
+      last = valueOf(line) as FooterRecord
+    } else table.load(reader.document(line.json))
   }
   if (last?.documents !== table.size) throw damaged(path, bytes.length)
   table.startAt(revision ?? 0)

@@ -22,10 +22,11 @@ import {
 } from '../../core/store/mod.ts'
 import { type Disk, hostDisk } from './disk.ts'
 import { asFailure } from './fault.ts'
-import { encodeLine } from './line.ts'
+import type { Asleep } from './kept.ts'
+import { encodeText } from './line.ts'
 import { logName, logStart, LogWriter } from './log.ts'
 import { ownFolder } from './owner.ts'
-import { commitToRecord } from './records.ts'
+import { commitText } from './records.ts'
 import { recover, type Recovered } from './recover.ts'
 import { resumeLog, unlessUnwritable } from './resume.ts'
 import { writeSnapshot } from './snapshot.ts'
@@ -41,6 +42,8 @@ export interface FileStoreOptions {
   readonly remembered?: number
   /** The log is compacted where it has so many bytes and more than the snapshot; 16 MiB unless given. */
   readonly compactFrom?: number
+  /** Of which documents values are read when they are asked for; unless given, of none. */
+  readonly asleep?: Asleep
 }
 
 /** What a store holds of its folder. */
@@ -108,7 +111,7 @@ export class FileStore extends StoreBase {
       await disk.makeFolder(folder)
       const owner = await unlessUnwritable(ownFolder(folder))
       if (owner.done !== undefined) letGo = owner.done
-      const recovered = await recover(disk, folder, options.remembered)
+      const recovered = await recover(disk, folder, options)
       const openWriter = async (): Promise<LogWriter> => {
         // Who could not become the owner must not write, whatever changes.
         if (owner.done === undefined) throw owner.refused
@@ -243,7 +246,7 @@ export class FileStore extends StoreBase {
       const commit = evaluate(transaction, { read, revision, now: this.#options.clock.now() })
       if (isStoreFailure(commit)) return commit
       if (commit.changes.length === 0) return { revision, changes: [] }
-      const line = encodeLine(commitToRecord(commit, flushed))
+      const line = encodeText(commitText(commit, flushed))
       if (line.length > MAX_RECORD) return tooLong(line.length)
       lines.push(line)
       commits.push(commit)

@@ -49,7 +49,7 @@ class Following {
   readonly #follower: Follower
   readonly #options: FollowOptions
   /** The revision at which each document was last put, as it was told. */
-  #known = new Map<string, number>()
+  readonly #known = new KnownRevisions()
   #first = true
   #connected = true
   #failures = 0
@@ -124,20 +124,50 @@ class Following {
   }
 
   #learn({ key, document }: Change): void {
-    if (document === undefined) this.#known.delete(key)
-    else this.#known.set(key, document.modifyRevision)
+    if (document === undefined) this.#known.map.delete(key)
+    else this.#known.map.set(key, document.modifyRevision)
   }
 
   #difference(documents: readonly StoredDocument[]): Change[] {
-    const gone = new Set(this.#known.keys())
+    if (this.#first) {
+      this.#known.begin(documents)
+      return documents.map((document) => ({ key: document.key, document }))
+    }
+    const { map } = this.#known
+    const gone = new Set(map.keys())
     const changes: Change[] = []
     for (const document of documents) {
       const { key, modifyRevision } = document
       gone.delete(key)
-      if (this.#known.get(key) !== modifyRevision) changes.push({ key, document })
+      if (map.get(key) !== modifyRevision) changes.push({ key, document })
     }
     for (const key of gone) changes.push({ key, document: undefined })
     for (const change of changes) this.#learn(change)
     return changes
+  }
+}
+
+/**
+ * At which revision each document was told of last. It is asked for where the past is lost, or something changes; until
+ * then what the first list had is kept as two lists, which are made in no time.
+ */
+class KnownRevisions {
+  #listed: { readonly keys: readonly string[]; readonly revisions: Float64Array } | undefined
+  #map = new Map<string, number>()
+
+  begin(documents: readonly StoredDocument[]): void {
+    this.#listed = {
+      keys: documents.map(({ key }) => key),
+      revisions: Float64Array.from(documents, ({ modifyRevision }) => modifyRevision),
+    }
+  }
+
+  get map(): Map<string, number> {
+    const listed = this.#listed
+    this.#listed = undefined
+    for (const [at, key] of listed?.keys.entries() ?? []) {
+      this.#map.set(key, listed?.revisions[at] ?? 0)
+    }
+    return this.#map
   }
 }

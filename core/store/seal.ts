@@ -1,7 +1,7 @@
 import { isStoreFailure, storeFailure } from './failure.ts'
 import { freezeJson } from './json.ts'
 import { fromBase64, type KeyRing, type SealingKey, toBase64 } from './keys.ts'
-import type { Json, StoreFailure } from './types.ts'
+import type { Json, StoredDocument, StoreFailure } from './types.ts'
 
 /** Where something stands within a document. */
 export type Path = readonly (string | number)[]
@@ -10,18 +10,18 @@ export type Path = readonly (string | number)[]
 export type SecretsOf = (key: string, value: Json) => readonly Path[]
 
 /** `sealed:1:KEY-ID:BASE64`, of the 12 bytes of the nonce and what AES-256-GCM made. */
-const MARK = 'sealed:1:'
+export const SEALED_MARK = 'sealed:1:'
 const NONCE_BYTES = 12
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 
 /** Whether text is, or claims to be, something sealed. */
 export function isSealed(value: Json): value is string {
-  return typeof value === 'string' && value.startsWith(MARK)
+  return typeof value === 'string' && value.startsWith(SEALED_MARK)
 }
 
 /** The id of the key that a sealed text names. */
 export function keyIdOf(sealed: string): string {
-  return sealed.slice(MARK.length).split(':')[0] ?? ''
+  return sealed.slice(SEALED_MARK.length).split(':')[0] ?? ''
 }
 
 /** Where a document holds something sealed. */
@@ -57,7 +57,7 @@ export async function seal(
 
 /** Whether anything in a document is sealed. Asked of every document that is read, so it makes nothing. */
 export function hasSealed(value: Json): boolean {
-  if (typeof value === 'string') return value.startsWith(MARK)
+  if (typeof value === 'string') return value.startsWith(SEALED_MARK)
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) {
     for (const part of value as readonly Json[]) if (hasSealed(part)) return true
@@ -66,6 +66,11 @@ export function hasSealed(value: Json): boolean {
   const map = value as Readonly<Record<string, Json>>
   for (const name in map) if (hasSealed(map[name] as Json)) return true
   return false
+}
+
+/** Whether a document may hold something sealed; a value that was not read yet stays so. */
+export function mayBeSealed(document: StoredDocument): boolean {
+  return document.sealed ?? hasSealed(document.value)
 }
 
 /** Reads all that is sealed in a document. */
@@ -100,7 +105,7 @@ async function encrypt(
   const all = new Uint8Array(iv.length + text.length)
   all.set(iv)
   all.set(text, iv.length)
-  return `${MARK}${id}:${toBase64(all)}`
+  return `${SEALED_MARK}${id}:${toBase64(all)}`
 }
 
 async function decrypt(
@@ -113,7 +118,7 @@ async function decrypt(
   if (found === undefined) {
     return storeFailure('corrupt', `the key "${id}" that it was sealed with is not among ours`)
   }
-  const bytes = fromBase64(sealed.slice(MARK.length + id.length + 1)) ?? new Uint8Array()
+  const bytes = fromBase64(sealed.slice(SEALED_MARK.length + id.length + 1)) ?? new Uint8Array()
   const parameters = { name: 'AES-GCM', iv: bytes.subarray(0, NONCE_BYTES), additionalData }
   try {
     const { subtle } = globalThis.crypto

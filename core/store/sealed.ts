@@ -2,7 +2,7 @@ import { StoreBase } from './base.ts'
 import { isStoreFailure, storeFailure } from './failure.ts'
 import { copyJson } from './json.ts'
 import type { KeyRing } from './keys.ts'
-import { hasSealed, privateKeyPaths, seal, type SecretsOf, unseal } from './seal.ts'
+import { hasSealed, mayBeSealed, privateKeyPaths, seal, type SecretsOf, unseal } from './seal.ts'
 import type {
   Change,
   Committed,
@@ -62,7 +62,7 @@ export class SealedStore extends StoreBase {
     // Nearly all have no secret: a hundred thousand of them are not waited for one by one, nor are those that have.
     let opening: Promise<StoreFailure | undefined>[] = []
     for (const [at, sealed] of page.documents.entries()) {
-      if (!hasSealed(sealed.value)) continue
+      if (!mayBeSealed(sealed)) continue
       opening.push(
         this.#openOrLeave(sealed).then((document) => {
           if (isStoreFailure(document)) return document

@@ -59,15 +59,18 @@ export class SortedKeys {
     return found
   }
 
+  /** The same as long lists, for whoever goes through very many of them. */
+  *partsFrom(key: string): IterableIterator<readonly string[]> {
+    const first = Math.max(0, this.#partOf(key))
+    const head = this.#parts[first]
+    if (head === undefined) return
+    yield head.slice(firstFrom(head, key))
+    for (let at = first + 1; at < this.#parts.length; at++) yield this.#parts[at] as string[]
+  }
+
   /** The keys from one on, which need not be there. */
   *from(key: string): IterableIterator<string> {
-    let at = Math.max(0, this.#partOf(key))
-    let place = firstFrom(this.#parts[at] ?? [], key)
-    for (; at < this.#parts.length; at++) {
-      const part = this.#parts[at] as string[]
-      for (; place < part.length; place++) yield part[place] as string
-      place = 0
-    }
+    for (const part of this.partsFrom(key)) yield* part
   }
 
   /** The last part that begins with the key or before it; -1 where all begin after it. */

@@ -58,12 +58,14 @@ export class Table {
     const keys = this.#keys ??= SortedKeys.of(this.#documents.keys())
     const documents: StoredDocument[] = []
     const first = after !== undefined && after >= prefix ? after : prefix
-    for (const key of keys.from(first)) {
-      if (!key.startsWith(prefix)) break
-      if (key === after) continue
-      if (documents.length >= limit) return { documents, revision: this.#revision, more: true }
-      const document = this.#documents.get(key)
-      if (document !== undefined) documents.push(document)
+    for (const part of keys.partsFrom(first)) {
+      for (const key of part) {
+        if (!key.startsWith(prefix)) return { documents, revision: this.#revision, more: false }
+        if (key === after) continue
+        if (documents.length >= limit) return { documents, revision: this.#revision, more: true }
+        const document = this.#documents.get(key)
+        if (document !== undefined) documents.push(document)
+      }
     }
     return { documents, revision: this.#revision, more: false }
   }

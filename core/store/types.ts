@@ -20,6 +20,8 @@ export interface StoredDocument {
   readonly version: number
   /** Present where it will vanish by itself: when, in ms since 1970, or 0 where the store cannot say. */
   readonly expires?: number
+  /** Whether the value may hold something sealed, where that is known without reading it. */
+  readonly sealed?: boolean
 }
 
 /** Why the store did not do what was asked. */

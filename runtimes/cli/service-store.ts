@@ -16,6 +16,9 @@ import type { Host } from './host.ts'
 import { openStandalone } from './standalone-store.ts'
 import { keyFileBeside, openConfiguredEtcd, openKeys } from './store-source.ts'
 
+/** What was noted of changes is for whoever asks for it, and claims are for whoever wants what they name. */
+const asleep = (key: string): boolean => /^\/gravitee\/(audits|claims)\//.test(key)
+
 /** The store of a gateway that runs, with secrets in clear. */
 export interface ServiceStore {
   readonly store: Store
@@ -82,7 +85,9 @@ async function openMemory(
 
 async function openBare(host: Host, { store }: Configuration): Promise<Store | StoreFailure> {
   const { clock, log } = host
-  if (store.etcd === undefined) return await FileStore.open({ folder: store.folder, clock, log })
+  if (store.etcd === undefined) {
+    return await FileStore.open({ folder: store.folder, clock, log, asleep })
+  }
   const etcd = await openConfiguredEtcd(host, store.etcd)
   if (isStoreFailure(etcd)) return etcd
   return new MirrorStore({ store: etcd, clock, log, file: mirrorFile(host, store.folder) })

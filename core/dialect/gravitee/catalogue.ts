@@ -121,6 +121,7 @@ export class Catalogue {
 
   #put(folder: Folder, id: string, document: StoredDocument): void {
     if (folder === 'audit') return void this.audits.add(document.key)
+    if (folder === 'claim') return
     const { modifyRevision } = document
     const before = this.#revisionOf(folder, id)
     if (before !== undefined) {
@@ -161,7 +162,9 @@ export class Catalogue {
 
   #putCertificate(known: Known<CertificateDocument>): void {
     const own = this.#own(known.value.applicationId)
-    own.certificates = [...own.certificates, known].sort((a, b) => a.value.id < b.value.id ? -1 : 1)
+    own.certificates = own.certificates.length === 0
+      ? [known]
+      : [...own.certificates, known].sort((a, b) => a.value.id < b.value.id ? -1 : 1)
   }
 
   #putSubscription(known: Known<SubscriptionDocument>): void {
@@ -169,11 +172,13 @@ export class Catalogue {
     this.subscriptions.set(id, known)
     addTo(this.#byPlan, `${planId} ${status}`, id)
     const own = this.#own(applicationId)
-    own.subscriptions = own.subscriptions.concat(known)
+    own.subscriptions = own.subscriptions.length === 0 ? [known] : own.subscriptions.concat(known)
   }
 
   #own(application: string): Belongings {
-    const own = this.#belongings.get(application) ?? { certificates: [], subscriptions: [] }
+    const known = this.#belongings.get(application)
+    if (known !== undefined) return known
+    const own: Belongings = { ...NOTHING }
     this.#belongings.set(application, own)
     return own
   }

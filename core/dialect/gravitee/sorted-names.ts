@@ -16,8 +16,9 @@ export class SortedNames {
   }
 
   add(name: string, id: string): void {
+    if (this.#sorted === undefined) return
     const sortable = sortKey(name, id)
-    this.#sorted?.splice(this.#place(sortable), 0, sortable)
+    this.#sorted.splice(this.#place(sortable), 0, sortable)
   }
 
   remove(name: string, id: string): void {

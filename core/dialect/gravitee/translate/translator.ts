@@ -64,12 +64,13 @@ export class GraviteeTranslator implements Translator {
     const place = parseKey(key)
     if (place === undefined) return
     const { folder, id } = place
-    const value = document?.value as Record<string, string> | undefined
+    // Values are looked at where they matter alone: most of what is noted of changes is never read.
     if (folder === 'application') touched.applications.add(id)
-    else if (folder === 'certificate') touched.applications.add(id.split('/')[0] as string)
-    else if (folder === 'subscription') this.#noteSubscription(id, value, touched)
+    else if (folder === 'certificate') touched.applications.add(id.slice(0, id.indexOf('/')))
+    else if (folder === 'subscription') this.#noteSubscription(id, document, touched)
     else if (folder === 'api') touched.apis.add(id)
     else if (folder === 'plan') {
+      const value = document?.value as Record<string, string> | undefined
       const api = value?.['apiId'] ?? this.#plans.get(id)
       if (api !== undefined) touched.apis.add(api)
     }
@@ -77,11 +78,11 @@ export class GraviteeTranslator implements Translator {
 
   #noteSubscription(
     id: string,
-    value: Record<string, string> | undefined,
+    document: Change['document'],
     { applications }: Touched,
   ): void {
     const before = this.#catalogue.subscriptions.get(id)?.value.applicationId
-    const now = value?.['applicationId']
+    const now = (document?.value as Record<string, string> | undefined)?.['applicationId']
     for (const each of [before, now]) if (each !== undefined) applications.add(each)
   }
 

@@ -1,0 +1,144 @@
+import { Buffer } from 'node:buffer'
+import { freezeJson, type Json, SEALED_MARK, type StoredDocument } from '../../core/store/mod.ts'
+
+/** Which documents are rarely asked for: their values are read when they are, not when the store opens. */
+export type Asleep = (key: string) => boolean
+
+/** What is told of a document besides its key and value. */
+export interface Revisions {
+  readonly created: number
+  readonly modified: number
+  readonly version: number
+  readonly expires?: number | undefined
+}
+
+/** Bytes that are put in one place; each has its own, so that none keeps a whole file in memory. */
+const SHELF_BYTES = 1_048_576
+
+/** Where the values of documents lie that nobody has asked for, outside of what is collected. */
+export class Shelf {
+  #bytes: Buffer = Buffer.alloc(0)
+  #used = 0
+
+  /** Keeps a copy; it is found at the returned place. */
+  keep(bytes: Buffer): { readonly shelf: Buffer; readonly at: number } {
+    if (bytes.length > SHELF_BYTES / 8) return { shelf: Buffer.from(bytes), at: 0 }
+    if (this.#used + bytes.length > this.#bytes.length) {
+      this.#bytes = Buffer.allocUnsafeSlow(SHELF_BYTES)
+      this.#used = 0
+    }
+    const at = this.#used
+    bytes.copy(this.#bytes, at)
+    this.#used += bytes.length
+    return { shelf: this.#bytes, at }
+  }
+}
+
+/** A document whose value is read when somebody asks for it. */
+export class KeptDocument implements StoredDocument {
+  readonly key: string
+  readonly createRevision: number
+  readonly modifyRevision: number
+  readonly version: number
+  readonly sealed: boolean
+  declare readonly expires?: number
+  #shelf: Buffer | undefined
+  readonly #at: number
+  readonly #length: number
+  #value: Json = null
+
+  constructor(key: string, json: Buffer, { shelf, revisions }: {
+    readonly shelf: Shelf
+    readonly revisions: Revisions
+  }) {
+    const { created, modified, version, expires } = revisions
+    const place = shelf.keep(json)
+    this.key = key
+    this.createRevision = created
+    this.modifyRevision = modified
+    this.version = version
+    this.sealed = json.includes(SEALED_MARK)
+    if (expires !== undefined) (this as { expires?: number }).expires = expires
+    this.#shelf = place.shelf
+    this.#at = place.at
+    this.#length = json.length
+  }
+
+  get value(): Json {
+    if (this.#shelf !== undefined) {
+      this.#value = freezeJson(JSON.parse(this.text) as Json)
+      this.#shelf = undefined
+    }
+    return this.#value
+  }
+
+  /** The value's JSON; it is not read for that. */
+  get text(): string {
+    return this.#shelf?.toString('utf8', this.#at, this.#at + this.#length) ??
+      JSON.stringify(this.#value)
+  }
+
+  /** What travels between processes. */
+  toJSON(): StoredDocument {
+    const { key, value, createRevision, modifyRevision, version, expires } = this
+    const document = { key, value, createRevision, modifyRevision, version }
+    return expires === undefined ? document : { ...document, expires }
+  }
+}
+
+/** A value's JSON, which is not read for that. */
+export function valueText(document: StoredDocument): string {
+  return document instanceof KeptDocument ? document.text : JSON.stringify(document.value)
+}
+
+/** What stands between key and value. */
+const VALUE = Buffer.from('","value":')
+const TAIL = /,"created":(\d+)(?:,"modified":(\d+))?,"version":(\d+)(?:,"expires":(\d+))?\}$/
+/** No tail is longer. */
+const LONGEST_TAIL = 120
+const QUOTE = 34
+
+/** A record taken apart. */
+export interface Parts {
+  readonly json: Buffer
+  readonly revisions: Omit<Revisions, 'modified'> & { readonly modified: number | undefined }
+}
+
+/**
+ * The key of a record that begins with `{"name":"`; undefined where it does not, or the key is not told as it is.
+ * @param name in quotes, with the brace before and the colon and the quote after it
+ */
+export function keyIn(json: Buffer, name: Buffer): string | undefined {
+  if (!stands(name, json, 0)) return undefined
+  const end = json.indexOf(QUOTE, name.length)
+  if (end < 0) return undefined
+  // A text of its own: a part of the line's would keep all of it in memory.
+  const key = json.toString('latin1', name.length, end)
+  return key.includes('\\') ? undefined : key
+}
+
+/** The rest of such a record, without reading its value; undefined where it is in another form. */
+export function partsOf(json: Buffer, valueEnd: number): Parts | undefined {
+  const valueAt = valueEnd + VALUE.length
+  if (!stands(VALUE, json, valueEnd)) return undefined
+  const from = Math.max(valueAt, json.length - LONGEST_TAIL)
+  const tail = TAIL.exec(json.toString('latin1', from))
+  if (tail === null) return undefined
+  const [, created, modified, version, expires] = tail
+  return {
+    json: json.subarray(valueAt, from + tail.index),
+    revisions: {
+      created: Number(created),
+      modified: modified === undefined ? undefined : Number(modified),
+      version: Number(version),
+      expires: expires === undefined ? undefined : Number(expires),
+    },
+  }
+}
+
+function stands(part: Buffer, json: Buffer, at: number): boolean {
+  for (let index = 0; index < part.length; index++) {
+    if (json[at + index] !== part[index]) return false
+  }
+  return true
+}
