@@ -10,6 +10,7 @@ export { pkiTools } from './pki-tools.ts'
 export {
   type Certificate,
   certificateToHeader,
+  joinCrls,
   parseCertificate,
   type PkiProblem,
   readCertificates,

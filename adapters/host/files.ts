@@ -1,16 +1,24 @@
 import { chmod, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
-import { FileFailure, type Files } from '../../core/port/mod.ts'
+import { FileFailure, type FileParts, type Files } from '../../core/port/mod.ts'
 
 type Content = Parameters<Files['write']>[1]
 
 /** How often watched files are looked at; looking survives renames, mounts and links, events do not. */
 const LOOK_EVERY_MS = 1000
+const PART_SIZE = 262_144
 
 /** The file system with `node:fs`. */
 export class HostFiles implements Files {
   async read(path: string): Promise<Uint8Array> {
-    return await guarded(`Read "${path}"`, async () => new Uint8Array(await readFile(path)))
+    return await guarded(`Read "${path}"`, async () => plain(await readFile(path)))
+  }
+
+  async open(path: string): Promise<FileParts> {
+    return await guarded(`Read "${path}"`, async () => {
+      const { size } = await stat(path)
+      return { size, parts: () => partsOf(path) }
+    })
   }
 
   async write(path: string, content: Content, mode = 0o644): Promise<void> {
@@ -49,6 +57,26 @@ export class HostFiles implements Files {
       stopped = true
       clearInterval(timer)
     }
+  }
+}
+
+/** The same bytes as a plain array, copied only where others share their buffer. */
+function plain(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
+  const { buffer, byteOffset, byteLength } = bytes
+  return buffer.byteLength === byteLength ? new Uint8Array(buffer, byteOffset) : bytes.slice()
+}
+
+async function* partsOf(path: string): AsyncGenerator<Uint8Array, void> {
+  const file = await guarded(`Read "${path}"`, () => open(path))
+  const part = new Uint8Array(PART_SIZE)
+  try {
+    for (;;) {
+      const { bytesRead } = await guarded(`Read "${path}"`, () => file.read(part, 0, PART_SIZE))
+      if (bytesRead === 0) return
+      yield part.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
   }
 }
 

@@ -14,8 +14,8 @@ export interface CrlEntry {
 const REASON = '2.5.29.21'
 const INVALIDITY_DATE = '2.5.29.24'
 const CERTIFICATE_ISSUER = '2.5.29.29'
-/** Entries that are looked at in one go: some milliseconds' work. */
-const SLICE = 10_000
+/** Entries that are looked at in one go, at first and at most: few at first, while the code is not yet compiled. */
+const [FIRST_SLICE, SLICE] = [250, 8_000]
 
 /**
  * The entries of a CRL where they stand: a hash table of offsets into the DER, eight bytes or so an entry. Hashing
@@ -50,16 +50,16 @@ export class CrlTable {
     pause: () => Promise<void>,
   ): Promise<CrlTable> {
     const table = new CrlTable(bytes)
-    for (let at = range.start; at < range.end;) {
-      for (let i = 0; i < SLICE && at < range.end; i++, table.#count++) {
+    for (let at = range.start, slice = FIRST_SLICE; at < range.end; slice = longer(slice)) {
+      for (let i = 0; i < slice && at < range.end; i++, table.#count++) {
         at = skip(bytes, at, { tag: Tag.sequence, end: range.end })
       }
       await pause()
     }
     if (table.#count === 0) return table
     table.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(table.#count * 1.6 + 1)))
-    for (let at = range.start; at < range.end;) {
-      for (let i = 0; i < SLICE && at < range.end; i++) at = table.#add(at, range.end)
+    for (let at = range.start, slice = FIRST_SLICE; at < range.end; slice = longer(slice)) {
+      for (let i = 0; i < slice && at < range.end; i++) at = table.#add(at, range.end)
       await pause()
     }
     return table
@@ -158,6 +158,10 @@ export class CrlTable {
     hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d)
     return (hash ^ (hash >>> 15)) >>> 0
   }
+}
+
+function longer(slice: number): number {
+  return Math.min(slice * 2, SLICE)
 }
 
 // The functions below read DER as `DerReader` does, without making an object for each of a million elements.

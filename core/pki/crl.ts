@@ -1,4 +1,5 @@
-import { type Bytes, owned, sha256Hex, toHex } from './bytes.ts'
+import { type Bytes, toHex } from './bytes.ts'
+import { crlsIn, digestOf, firstCrlIn, pause } from './crl-file.ts'
 import { CrlTable } from './crl-table.ts'
 import { type AlgorithmIdentifier, readAlgorithm } from './decode.ts'
 import { context, type DerElement, DerFault, readWhole, Tag } from './der.ts'
@@ -13,7 +14,6 @@ import {
 import { type PointName, readPointName } from './distribution-point.ts'
 import { ExtensionId, readRawExtensions } from './extensions.ts'
 import { type DistinguishedName, readName } from './name.ts'
-import { decodePems } from './pem-stream.ts'
 import { asProblem, PkiFault, type PkiProblem } from './problem.ts'
 import type { Crl } from './types.ts'
 
@@ -59,47 +59,44 @@ export function contentOf(crl: Crl): CrlContent | undefined {
 }
 
 /**
- * Reads a CRL (RFC 5280 section 5) from PEM or DER; of several PEM blocks the first that is one. Long lists are read
- * in slices, so that others get their turn. The bytes are kept, not copied, where they are DER.
+ * Reads a CRL (RFC 5280 section 5) from PEM or DER; of several PEM blocks the first. Long lists are read in slices, so that
+ * others get their turn. The bytes are kept, not copied, where they are DER.
  */
 export function readCrl(data: Uint8Array | string): Promise<Crl | PkiProblem> {
   return asProblem('Could not read CRL', async () => {
-    for await (const der of crlsIn(data)) return await crlOf(der)
+    const der = await firstCrlIn(data)
+    if (der !== undefined) return await crlOf(der)
     throw new PkiFault('empty', 'Could not read CRL: there is none in the content')
   })
 }
 
-/** As {@linkcode readCrl}, for all CRLs of a file: any number of PEM blocks, or DER of one. At least one, or a problem. */
+/** As {@linkcode readCrl}, for all CRLs of a file: PEM blocks, or DER one after another. At least one, or a problem. */
 export function readCrls(data: Uint8Array | string): Promise<Crl[] | PkiProblem> {
   return asProblem('Could not read CRL', async () => {
     const crls: Crl[] = []
-    for await (const der of crlsIn(data)) crls.push(await crlOf(der))
+    for (const der of await crlsIn(data)) crls.push(await crlOf(der))
     if (crls.length > 0) return crls
     throw new PkiFault('empty', 'Could not read CRL: there is none in the content')
   })
 }
 
-function crlsIn(data: Uint8Array | string): AsyncIterable<Bytes> | Bytes[] {
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
-  return bytes[0] === Tag.sequence ? [owned(bytes)] : decodePems(bytes, 'X509 CRL', pause)
-}
+/** CRLs by their bytes: a file that did not change need not be read again. */
+const crlsByBytes = new WeakMap<Uint8Array, Crl>()
 
 async function crlOf(der: Bytes): Promise<Crl> {
+  const before = crlsByBytes.get(der)
+  if (before !== undefined) return before
   const content = await decodeCrl(der)
   const crl: Crl = {
-    sha256: await sha256Hex(der),
+    sha256: await digestOf(der),
     issuer: content.issuer.text,
     thisUpdate: content.thisUpdate,
     nextUpdate: content.nextUpdate,
     entryCount: content.table.count,
   }
   contents.set(crl, content)
+  crlsByBytes.set(der, crl)
   return crl
-}
-
-/** Lets the host do what waits: a digest is computed elsewhere, and there are no timers here. */
-async function pause(): Promise<void> {
-  await crypto.subtle.digest('SHA-256', new Uint8Array(1))
 }
 
 async function decodeCrl(der: Bytes): Promise<CrlContent> {

@@ -7,6 +7,7 @@
 export * from './types.ts'
 export { MAX_CERTIFICATE_SIZE, parseCertificate, readCertificates } from './certificate.ts'
 export { readCrl, readCrls } from './crl.ts'
+export { joinCrls } from './crl-file.ts'
 export {
   type CertificateDescription,
   type CrlDescription,

@@ -27,9 +27,46 @@ const START = [2, 3, 5, 7, 11, 13, 17, 19].map((n) => fraction(Math.sqrt(n)))
 
 /** The digest of bytes, in hex. */
 export function sha256(bytes: Uint8Array): string {
-  return Array.from(digestWords(bytes), (word) => (word >>> 0).toString(16).padStart(8, '0')).join(
-    '',
-  )
+  return wordsHex(digestWords(bytes))
+}
+
+function wordsHex(words: Int32Array): string {
+  return Array.from(words, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+}
+
+/** The digest of bytes that come part by part. */
+export class Sha256 {
+  readonly #state: Int32Array = Int32Array.from(START)
+  readonly #words = new Int32Array(64)
+  /** What does not fill a block yet. */
+  readonly #rest = new Uint8Array(64)
+  #held = 0
+  #length = 0
+
+  /** Takes the next part. */
+  add(part: Uint8Array): void {
+    this.#length += part.length
+    let at = 0
+    if (this.#held > 0) {
+      at = Math.min(64 - this.#held, part.length)
+      this.#rest.set(part.subarray(0, at), this.#held)
+      this.#held += at
+      if (this.#held < 64) return
+      digestBlock(this.#state, this.#words, new DataView(this.#rest.buffer), 0)
+    }
+    const view = new DataView(part.buffer, part.byteOffset, part.byteLength)
+    for (; at + 64 <= part.length; at += 64) digestBlock(this.#state, this.#words, view, at)
+    this.#rest.set(part.subarray(at))
+    this.#held = part.length - at
+  }
+
+  /** The digest of all parts, in hex. Nothing may be added after that. */
+  hex(): string {
+    const end = padded(this.#rest.subarray(0, this.#held), this.#length)
+    const last = new DataView(end.buffer)
+    for (let at = 0; at < end.length; at += 64) digestBlock(this.#state, this.#words, last, at)
+    return wordsHex(this.#state)
+  }
 }
 
 /** HMAC-SHA-256 (RFC 2104) with a key of 64 bytes at most. */

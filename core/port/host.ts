@@ -32,9 +32,19 @@ export class FileFailure extends Error {
   }
 }
 
+/** A file that is read part by part. */
+export interface FileParts {
+  /** In bytes, when it was looked at. */
+  readonly size: number
+  /** From the start, at each call. Each part is good until the next one is asked for. */
+  parts(): AsyncIterable<Uint8Array>
+}
+
 /** The file system. Paths are absolute or relative to the process; failures are {@linkcode FileFailure}. */
 export interface Files {
   read(path: string): Promise<Uint8Array>
+  /** As `read`, for files of many megabytes. Absent: there are none. */
+  open?(path: string): Promise<FileParts>
   /**
    * Writes the whole file or nothing. Of content that comes piece by piece no more than one is asked for at a time.
    * `mode` is for a new file, such as 0o600.

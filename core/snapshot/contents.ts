@@ -1,4 +1,4 @@
-import type { Files } from '../port/mod.ts'
+import type { FileParts, Files } from '../port/mod.ts'
 import type { Path } from './types.ts'
 import type { Problems } from './problems.ts'
 import { pathText, quote, safe } from './text.ts'
@@ -11,7 +11,12 @@ export interface Means {
   readonly file: string | undefined
   readonly files: Files | undefined
   readonly env: ((name: string) => string | undefined) | undefined
+  /** Reads a file of CRLs, which may be long, into less; undefined where it is none. Absent: files are read whole. */
+  readonly joinCrls?: JoinCrls | undefined
 }
+
+/** Makes the bytes of CRLs of a file that comes in parts. */
+export type JoinCrls = (file: FileParts) => Promise<Uint8Array | undefined>
 
 // Hosts bound how many files may be open at once.
 const AT_ONCE = 16
@@ -94,21 +99,28 @@ export class Contents {
       paths.add(path)
       if (source.join !== undefined) folders.add(path)
     })
-    await this.#readAll(paths)
+    await this.#readAll([...paths].filter((path) => !folders.has(path)), false)
+    await this.#readAll(folders, true)
     for (const path of folders) await this.#readFolder(path)
   }
 
-  async #readAll(paths: Iterable<string>): Promise<void> {
+  /** `long` files may have many megabytes: one at a time. */
+  async #readAll(paths: Iterable<string>, long: boolean): Promise<void> {
     const waiting = [...paths].filter((path) => !this.#files.has(path))
-    for (let first = 0; first < waiting.length; first += AT_ONCE) {
-      await Promise.all(waiting.slice(first, first + AT_ONCE).map((path) => this.#read(path)))
+    const atOnce = long ? 1 : AT_ONCE
+    for (let first = 0; first < waiting.length; first += atOnce) {
+      await Promise.all(waiting.slice(first, first + atOnce).map((path) => this.#read(path, long)))
     }
   }
 
-  async #read(path: string): Promise<void> {
+  async #read(path: string, long: boolean): Promise<void> {
     try {
-      if (this.#means.files === undefined) throw new Error('this host has no files')
-      this.#files.set(path, await this.#means.files.read(path))
+      const { files, joinCrls } = this.#means
+      if (files === undefined) throw new Error('this host has no files')
+      const joined = long && joinCrls !== undefined && files.open !== undefined
+        ? await joinCrls(await files.open(path))
+        : undefined
+      this.#files.set(path, joined ?? await files.read(path))
     } catch (error) {
       this.#files.set(path, unreadable(error))
     }
@@ -122,7 +134,7 @@ export class Contents {
       const names = (await files.list(path)).filter((name) => !name.startsWith('.'))
       if (names.length > MOST_FILES) throw new Error(`it has more than ${MOST_FILES} files`)
       const paths = names.map((name) => files.beside(`${path}/${name}`, name))
-      await this.#readAll(paths)
+      await this.#readAll(paths, true)
       this.#files.set(path, {
         paths: paths.filter((each) => this.#files.get(each) !== REASONS['EISDIR']),
       })

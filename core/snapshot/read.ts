@@ -5,7 +5,7 @@ import { checkApiKeys, checkApplications } from './checks/applications.ts'
 import { checkListeners } from './checks/listeners.ts'
 import { checkRoutes } from './checks/routes.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
-import { Contents, type Means } from './contents.ts'
+import { Contents, type JoinCrls, type Means } from './contents.ts'
 import { parseText } from './document.ts'
 import { writtenPath } from './places.ts'
 import { isMap, Problems, valueAt } from './problems.ts'
@@ -22,6 +22,7 @@ export interface ConfigurationText {
   readonly files: Files
   /** Looks up an environment variable. */
   readonly env: (name: string) => string | undefined
+  readonly joinCrls?: JoinCrls | undefined
 }
 
 /** How to read the files and secrets of a configuration that is an object. */
@@ -31,6 +32,8 @@ export interface ObjectMeans {
   /** Without files, content must be inline or in variables. */
   readonly files?: Files | undefined
   readonly env?: ((name: string) => string | undefined) | undefined
+  /** Without it, files of CRLs are read whole. */
+  readonly joinCrls?: JoinCrls | undefined
 }
 
 /** What became of a configuration. */
@@ -86,8 +89,8 @@ export async function readConfigurationObject(
   means: ObjectMeans = {},
 ): Promise<ReadConfiguration> {
   const problems = new Problems(document, () => undefined)
-  const { file, files, env } = means
-  return await interpret(problems, { file, files, env }, false)
+  const { file, files, env, joinCrls } = means
+  return await interpret(problems, { file, files, env, joinCrls }, false)
 }
 
 async function interpret(

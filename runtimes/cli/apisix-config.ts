@@ -1,4 +1,4 @@
-import { parseText, readConfigurationObject } from '../../core/mod.ts'
+import { joinCrls, parseText, readConfigurationObject } from '../../core/mod.ts'
 import type { Configuration, Path, Problem, RouteConfig } from '../../core/mod.ts'
 import {
   convertConfig,
@@ -36,7 +36,12 @@ export async function readApisixConfig(
     { severity, path: where, message, position: parsed.locate(where, 'key') ?? at(file) }
   ))
   if (own.some(({ severity }) => severity === 'error')) return refused(file, own)
-  const read = await readConfigurationObject(converted.document, { file, files: host.files, env })
+  const read = await readConfigurationObject(converted.document, {
+    file,
+    files: host.files,
+    env,
+    joinCrls,
+  })
   // Whether the Admin API may be reached from elsewhere is said by `allow_admin`.
   const theirs = read.problems.map((problem) => ({ ...problem, position: at(file) }))
   return {

@@ -1,4 +1,4 @@
-import { parseText, readConfigurationObject } from '../../core/mod.ts'
+import { joinCrls, parseText, readConfigurationObject } from '../../core/mod.ts'
 import type { Path, Problem } from '../../core/mod.ts'
 import { convertConfig, isGraviteeConfig } from '../../core/dialect/gravitee/config/mod.ts'
 import { isPkiProblem, writePem } from '../../core/pki/mod.ts'
@@ -30,7 +30,12 @@ export async function readGraviteeConfig(
   if (own.some(({ severity }) => severity === 'error')) {
     return { configuration: undefined, problems: own, watched, locate: () => at(file) }
   }
-  const read = await readConfigurationObject(document as never, { file, files: host.files, env })
+  const read = await readConfigurationObject(document as never, {
+    file,
+    files: host.files,
+    env,
+    joinCrls,
+  })
   const theirs = read.problems.map((problem) => ({ ...problem, position: at(file) }))
   return {
     configuration: read.configuration,

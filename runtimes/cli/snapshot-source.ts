@@ -1,4 +1,4 @@
-import { compile, formatProblem, pkiTools, readConfiguration } from '../../core/mod.ts'
+import { compile, formatProblem, joinCrls, pkiTools, readConfiguration } from '../../core/mod.ts'
 import type { Problem, ReadConfiguration, Snapshot } from '../../core/mod.ts'
 import { FileFailure } from '../../core/mod.ts'
 import { TokenCheckers } from '../../core/token/mod.ts'
@@ -40,7 +40,7 @@ export async function readFile(host: Host, file: string): Promise<ReadFile> {
     await readGraviteeConfig(host, file, text)
   const { files } = host
   const read = foreign ??
-    await readConfiguration({ text, file, files, env: (name) => host.env(name) })
+    await readConfiguration({ text, file, files, env: (name) => host.env(name), joinCrls })
   return await withResources(host, file, read)
 }
 

@@ -37,12 +37,23 @@ export function makeCrl(recipe: CrlRecipe): Uint8Array {
     subject?.der ?? new Uint8Array(0),
     time(thisUpdate),
     ...nextUpdate === undefined ? [] : [time(nextUpdate)],
-    ...recipe.entries.length === 0 ? [] : [derSequence(...recipe.entries)],
+    ...recipe.entries.length === 0 ? [] : [derSequence(allOf(recipe.entries))],
     ...recipe.extensions === undefined ? [] : [derElement(0xa0, derSequence(...recipe.extensions))],
   )
   const key = createPrivateKey({ key: new TextDecoder().decode(recipe.key) })
   const signature = new Uint8Array(sign('sha256', tbs, key))
   return derSequence(tbs, ECDSA_SHA256, derElement(Tag.bitString, new Uint8Array([0]), signature))
+}
+
+/** As `concatBytes`, for more parts than a function takes. */
+function allOf(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 /** An entry for a serial number's bytes. */
