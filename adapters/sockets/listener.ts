@@ -9,18 +9,38 @@ import {
 import type { Duplex } from '../../core/port/mod.ts'
 import { SocketDuplex } from './duplex.ts'
 
+/** Asks the other processes that listen on an address for the port, or why it cannot be shared. */
+export type Share = (
+  address: Address,
+) => Promise<{ readonly port: number } | { readonly code: string }>
+
 /** Accepts TCP connections with `node:net`. */
 export class SocketListener implements Listener {
-  listen(address: Address, onConnection: (connection: Duplex) => void): Promise<BoundListener> {
+  readonly #share: Share | undefined
+
+  /** @param share where several processes listen on the same addresses, each by itself */
+  constructor(share?: Share) {
+    this.#share = share
+  }
+
+  async listen(
+    { host, port }: Address,
+    onConnection: (connection: Duplex) => void,
+  ): Promise<BoundListener> {
+    const shared = await this.#share?.({ host, port })
+    if (shared !== undefined && 'code' in shared) {
+      throw new ListenFailure(shared.code, `Listen on ${host}:${port}: ${shared.code}`)
+    }
     // Half-open sockets let the core finish an answer after the client's FIN, if it wants to.
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       onConnection(new SocketDuplex(socket))
     })
-    return new Promise((resolve, reject) => {
+    const options = { host, port: shared?.port ?? port, backlog: 4096 }
+    return await new Promise((resolve, reject) => {
       server.once('error', (error: Error & { code?: string }) => {
         reject(new ListenFailure(error.code ?? 'UNKNOWN', error.message))
       })
-      server.listen({ host: address.host, port: address.port, backlog: 4096 }, () => {
+      server.listen({ ...options, ...(shared && { reusePort: true }) }, () => {
         resolve(bound(server))
       })
     })

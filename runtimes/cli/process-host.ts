@@ -5,7 +5,7 @@ import { hostClock, hostEntropy, HostFiles, JsonLog, LineFile } from '../../adap
 import { HttpFetcher } from '../../adapters/http-fetch/mod.ts'
 import { ProgramPinger } from '../../adapters/ping/mod.ts'
 import { SocketDialer, SocketListener, SocketTlsServer } from '../../adapters/sockets/mod.ts'
-import { ClusterWorkers } from '../../adapters/workers/mod.ts'
+import { ClusterWorkers, ForkedWorkers } from '../../adapters/workers/mod.ts'
 import type { Host } from './host.ts'
 
 /** What differs between the runtimes. */
@@ -18,6 +18,7 @@ export interface RuntimeFacts {
 
 /** The host that a process on Node or Deno is: everything that both have in common. */
 export function processHost(facts: RuntimeFacts): Host {
+  const forked = facts.runtime === 'deno' ? new ForkedWorkers() : undefined
   const complain = (text: string): void => void process.stderr.write(text)
   return {
     ...facts,
@@ -29,7 +30,9 @@ export function processHost(facts: RuntimeFacts): Host {
     clock: hostClock,
     entropy: hostEntropy,
     files: new HostFiles(),
-    listener: new SocketListener(),
+    listener: new SocketListener(
+      forked?.isWorker === true ? (address) => forked.claim(address) : undefined,
+    ),
     tls: new SocketTlsServer(),
     dialer: new SocketDialer(),
     fetcher: new HttpFetcher(),
@@ -40,7 +43,7 @@ export function processHost(facts: RuntimeFacts): Host {
     usage,
     exit: (code) => process.exit(code),
     readStdin,
-    workers: new ClusterWorkers(),
+    workers: forked ?? new ClusterWorkers(),
   }
 }
 

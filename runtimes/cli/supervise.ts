@@ -7,6 +7,9 @@ import type { Service } from './service.ts'
 /** How often a worker tells its primary what it counted. */
 const REPORT_EVERY_MS = 500
 
+/** The exit code of a process that was started wrongly, such as on a port that is taken. */
+const CANNOT_BEGIN = 2
+
 /** What a worker tells its primary. */
 interface Report {
   readonly kind: 'counters'
@@ -29,16 +32,22 @@ export async function supervise(
   const failed = await service.listen('admin')
   if (failed !== '') {
     host.complain(failed)
-    return 2
+    return CANNOT_BEGIN
   }
+  let served = false
   host.workers.onMessage((message, worker) => {
-    if (isReport(message)) reports.set(worker, message.values)
+    if (isReport(message)) {
+      reports.set(worker, message.values)
+      served = true
+    }
     const { backing } = service
     const answer = backing?.followers.take(message, worker, backing.live.revision)
     if (answer !== undefined) host.workers.send(answer)
   })
   passIssuersOn(service)
   const onExit = (worker: number, code: number | undefined): void => {
+    // It said why it cannot begin; another one could not either.
+    if (!served && code === CANNOT_BEGIN) return host.exit(CANNOT_BEGIN)
     host.log.write('error', 'A worker died and is replaced', { worker, code })
     ended = addCounters([ended, withoutGauges(reports.get(worker))])
     reports.delete(worker)

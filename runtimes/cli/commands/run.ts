@@ -42,10 +42,6 @@ export async function serve(
   watchExpiry(service)
   const { workers } = loaded.snapshot.configuration
   if (workers === 1) return await serveHere(service, options)
-  if (host.runtime === 'deno') {
-    const message = "Deno's node:cluster may lose connections and messages between workers"
-    host.log.write('warn', message, { remedy: 'workers: 1, or run on Node' })
-  }
   const code = await supervise(service, workers, { [SECRET_VARIABLE]: hex(secret) })
   if (code === undefined) await (options.announce ?? logListeners)(service)
   return code
@@ -72,6 +68,8 @@ async function serveHere(
 async function giveUp(service: Service, reason: string): Promise<number> {
   service.host.complain(reason)
   await service.drain()
+  // What it hears its primary by would keep it.
+  if (service.host.workers.isWorker) service.host.exit(2)
   return 2
 }
 

@@ -1,20 +1,17 @@
 /** Workers share the store of the process that watches over them. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import t from 'tap'
 import { testFolder } from '../../support/command.ts'
 import { MANAGED, Managed } from '../../support/managed.ts'
+import { Sallyport } from '../../support/sallyport.ts'
 import { startUpstream } from '../../support/upstream.ts'
 
 t.test('what is answered over the API holds in every worker', async (t) => {
   const upstream = await startUpstream(t)
   const file = join(testFolder(t), 'gateway.yaml')
   const listeners = 'listeners: [{ name: plain, address: 127.0.0.1:0 }]'
-  // Deno's node:cluster loses connections and messages now and then, as the program says at its start: what is
-  // claimed here of several processes is claimed of one there.
-  const workers = process.versions['deno'] === undefined ? 2 : 1
-  writeFileSync(file, `${MANAGED}${listeners}\nworkers: ${workers}\n`)
+  writeFileSync(file, `${MANAGED}${listeners}\nworkers: 2\n`)
   const gateway = await new Managed(t, file).started()
   const statuses = async (path: string): Promise<number[]> => {
     const all = await Promise.all(Array.from({ length: 12 }, () => gateway.get(path)))
@@ -26,4 +23,13 @@ t.test('what is answered over the API holds in every worker', async (t) => {
     await gateway.manage('POST', `/apis/${id}/_stop`)
     t.same(await statuses(`/orders${round}/1`), [404])
   }
+})
+
+t.test('a port that is taken ends all workers, and tells why', async (t) => {
+  const { address } = await startUpstream(t)
+  const file = join(testFolder(t), 'gateway.yaml')
+  writeFileSync(file, `listeners: [{ name: plain, address: '${address}' }]\nworkers: 2\n`)
+  const { code, err } = await new Sallyport(t, ['run', '-c', file]).exit()
+  t.equal(code, 2)
+  t.match(err, /Could not listen on .*EADDRINUSE/)
 })

@@ -1,4 +1,3 @@
-import process from 'node:process'
 import t from 'tap'
 import { plainClient } from '../../support/client.ts'
 import type { GcoreClient } from '../../core/dialect/gcore/client.ts'
@@ -191,9 +190,7 @@ t.test('listeners of a running gateway', async (t) => {
 
 t.test('several workers open a listener, or nobody does', async (t) => {
   const upstream = await startUpstream(t)
-  // Deno's node:cluster loses messages now and then, as the program says at its start.
-  const workers = process.versions['deno'] === undefined ? 2 : 1
-  const { client } = await startGcore(t, testFolder(t), { workers })
+  const { client } = await startGcore(t, testFolder(t), { workers: 2 })
   const { port, body } = await oneListener({ pools: [poolOf(upstream.port)] })
   await client.create('loadbalancers', body)
   for (let n = 0; n < 6; n++) t.match(await request(t, port), { status: 200 })
