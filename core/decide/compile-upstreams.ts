@@ -145,7 +145,11 @@ async function compileUpstream(
     certificate: tls?.certificate,
     verification: tls?.verification,
     hostFor: (authority, endpoint) =>
-      host === 'client' ? authority : host === 'endpoint' ? endpoint.address : host.name,
+      host === 'client'
+        ? authority || endpoint.address
+        : host === 'endpoint'
+        ? endpoint.address
+        : host.name,
     config,
     notes: [
       ...notesOf(tls, name, ['tls']),

@@ -33,8 +33,8 @@ import type {
   ServerUser,
   UpstreamFault,
 } from './sides.ts'
+import { joinEnds } from './switching.ts'
 import { isIdempotent, MAX_REPEATS, NO_TRAILERS, wantsUpgrade } from './traits.ts'
-import { tunnel } from './tunnel.ts'
 import { upstreamStatus } from './upstream-status.ts'
 
 /**
@@ -368,33 +368,15 @@ export class Exchange implements ClientUser, ServerUser {
       this.#letGo()
       return this.#refuse(refusal('UPSTREAM_MALFORMED', 'The endpoint switched protocols unasked'))
     }
-    const client = this.#client.switchProtocols(
-      [
-        ...endToEnd(head.headers),
-        'Connection',
-        'Upgrade',
-        'Upgrade',
-        getHeader(head.headers, 'upgrade') ?? '',
-      ],
-    )
-    if (client === undefined) {
-      upstream.duplex.destroy()
-      return upstream.over()
+    const { ticker } = this.#runtime
+    const idleMs = (this.#forward as Forward).upstream.readTimeout
+    const onOver = (sent: number, received: number): void => {
+      this.#requestBytes = sent
+      this.#responseBytes = received
+      this.#record()
     }
     this.#status = 101
-    tunnel({
-      client,
-      upstream,
-      ticker: this.#runtime.ticker,
-      idleMs: (this.#forward as Forward).upstream.readTimeout,
-      onOver: (sent, received) => {
-        this.#requestBytes = sent
-        this.#responseBytes = received
-        this.#record()
-        upstream.over()
-        client.over()
-      },
-    })
+    if (!joinEnds(this.#client, upstream, { head, ticker, idleMs, onOver })) this.#status = 0
   }
 
   /** Leaves the request to what answers within the process, which believes in a certificate that counts alone. */

@@ -14,6 +14,9 @@ export interface Destination {
   readonly host: string
 }
 
+/** What concerns the server as a whole: an empty path, which is the same as `/` (RFC 9110 section 4.2.3). */
+const SERVER = { target: '*', path: '/', query: '' }
+
 /** Reads the four forms of a request target (RFC 9112 section 3.2). `host` is what `authority`, the Host field, means. */
 export function destinationOf(
   line: RequestLine,
@@ -28,7 +31,7 @@ export function destinationOf(
   }
   if (target === '*') {
     if (method !== 'OPTIONS') return bad(target, `"*" for ${quote(method)}`, '3.2.4')
-    return { target, path: target, query: '', authority, host: received }
+    return { ...SERVER, authority, host: received }
   }
   return absoluteForm(line)
 }
@@ -56,7 +59,7 @@ function absoluteForm({ method, target }: RequestLine): Destination | WireError 
   const named = { authority, host: parsed.host }
   // RFC 9112 section 3.2.4: without path and query it asks about the server as a whole.
   if (method === 'OPTIONS' && rest === '') {
-    return { target: '*', path: '*', query: '', ...named }
+    return { ...SERVER, ...named }
   }
   const origin = rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`
   const mark = origin.indexOf('?')

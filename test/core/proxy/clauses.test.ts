@@ -98,3 +98,17 @@ t.test('a client that said GOAWAY may still open streams (RFC 9113 section 6.8)'
 function goaway(): Buffer {
   return Buffer.from('0000080700000000000000000000000000', 'hex')
 }
+
+t.test('OPTIONS * goes where / goes (RFC 9110 section 9.3.7), and stays as it is', async (t) => {
+  const { client, upstream } = await plainScene(t, {}, { route: 'match: { paths: [/*] }' })
+  client.send(head('OPTIONS *'))
+  t.equal((await client.message()).status, 200)
+  t.equal((await upstream.request(0)).start, 'OPTIONS * HTTP/1.1')
+})
+
+t.test('a request of HTTP/1.0 without Host goes on with the endpoint’s (RFC 9112 section 3.2)', async (t) => {
+  const { client, upstream } = await plainScene(t)
+  client.send('GET / HTTP/1.0\r\n\r\n')
+  t.equal((await client.message()).status, 200)
+  t.equal((await upstream.request(0)).header('host'), upstream.address)
+})
