@@ -40,6 +40,8 @@ export interface CompileContext extends CompileOptions {
   readonly problems: Problem[]
   /** Fingerprints of what was warned about already because of its end. */
   readonly warned: Set<string>
+  /** Key pairs that were read, by their content. */
+  readonly pairs: Map<string, ReturnType<PkiTools['readKeyPair']>>
 }
 
 /** Notes an error. Always returns undefined, for the value that could not be made. */

@@ -174,6 +174,7 @@ async function createContext(
     keeper: Keeper.of(options.previous),
     problems: [],
     warned: new Set(),
+    pairs: new Map(),
   }
 }
 

@@ -35,13 +35,29 @@ export async function readKeyPairAt(
   path: Path,
 ): Promise<KeyPair | undefined> {
   const { passphrase } = config
-  const source = 'pkcs12' in config
-    ? { pkcs12: config.pkcs12.data, passphrase }
-    : { cert: config.cert.data, key: config.key.data, passphrase }
-  const found = await context.pki.readKeyPair(source, context.limits)
+  const found =
+    await ('pkcs12' in config
+      ? context.pki.readKeyPair({ pkcs12: config.pkcs12.data, passphrase }, context.limits)
+      : readOnce(context, { cert: config.cert.data, key: config.key.data, passphrase }))
   if (isProblem(found)) return fail(context, path, `${describe(config)}: ${stateOf(found)}`)
   if (found.certificates.length > 0) return found
   return fail(context, path, `${describe(config)}: it holds no certificate`)
+}
+
+const latin1 = new TextDecoder('latin1')
+
+/** One certificate is often used for many names: it is read once while a configuration is compiled. */
+function readOnce(
+  { pairs, pki, limits }: CompileContext,
+  source: Extract<Parameters<CompileContext['pki']['readKeyPair']>[0], { cert: Uint8Array }>,
+): ReturnType<CompileContext['pki']['readKeyPair']> {
+  const { cert, key, passphrase = '' } = source
+  const content = JSON.stringify([latin1.decode(cert), latin1.decode(key), passphrase])
+  const known = pairs.get(content)
+  if (known !== undefined) return known
+  const read = pki.readKeyPair(source, limits)
+  pairs.set(content, read)
+  return read
 }
 
 function describe(config: KeyPairConfig): string {

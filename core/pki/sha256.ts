@@ -31,7 +31,11 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 function wordsHex(words: Int32Array): string {
-  return Array.from(words, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+  let text = ''
+  for (let at = 0; at < words.length; at++) {
+    text += (words[at]! >>> 0).toString(16).padStart(8, '0')
+  }
+  return text
 }
 
 /** The digest of bytes that come part by part. */

@@ -3,6 +3,8 @@ import type { StoreFailure, WatchEvent } from './types.ts'
 
 /** Changes that are remembered for watchers who come late or come back. */
 const MAX_REMEMBERED = 10_000
+/** How many forgotten commits may lie around. */
+const SLACK = 1000
 
 interface Watcher {
   readonly prefix: string
@@ -18,8 +20,9 @@ interface Watcher {
  */
 export class Feed {
   readonly #limit: number
-  /** In order of revision, without gaps. */
+  /** In order of revision, without gaps; what stands before `#first` is forgotten. */
   #past: Commit[] = []
+  #first = 0
   #changes = 0
   /** Changes up to this revision are forgotten. */
   #forgotten: number
@@ -38,13 +41,13 @@ export class Feed {
     this.#past.push(commit)
     this.#last = commit.revision
     this.#changes += commit.changes.length
-    while (this.#changes > this.#limit && this.#past.length > 1) this.#forgetFirst()
+    while (this.#changes > this.#limit && this.#past.length > this.#first + 1) this.#forgetFirst()
     for (const watcher of this.#watchers) this.#wake(watcher)
   }
 
   /** Forgets all changes up to a revision. */
   forget(revision: number): void {
-    while ((this.#past[0]?.revision ?? Infinity) <= revision) this.#forgetFirst()
+    while ((this.#past[this.#first]?.revision ?? Infinity) <= revision) this.#forgetFirst()
   }
 
   watch(prefix: string, after: number, receive: (event: WatchEvent) => void): () => void {
@@ -61,10 +64,14 @@ export class Feed {
   }
 
   #forgetFirst(): void {
-    const first = this.#past.shift()
+    const first = this.#past[this.#first]
     if (first === undefined) return
     this.#changes -= first.changes.length
     this.#forgotten = first.revision
+    // Moving thousands of commits by one place costs more than letting some of them lie for a while.
+    if (++this.#first < SLACK) return
+    this.#past.splice(0, this.#first)
+    this.#first = 0
   }
 
   #wake(watcher: Watcher): void {
@@ -102,7 +109,7 @@ export class Feed {
   }
 
   #indexAfter(revision: number): number {
-    let low = 0
+    let low = this.#first
     let high = this.#past.length
     while (low < high) {
       const middle = (low + high) >>> 1
