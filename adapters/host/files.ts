@@ -6,6 +6,10 @@ type Content = Parameters<Files['write']>[1]
 
 /** How often watched files are looked at; looking survives renames, mounts and links, events do not. */
 const LOOK_EVERY_MS = 1000
+/** Looking at thousands of files takes time: what follows is a rest so many times as long. */
+const REST = 9
+/** Files that are looked at together. */
+const AT_ONCE = 64
 const PART_SIZE = 262_144
 
 /** The file system with `node:fs`. */
@@ -42,20 +46,22 @@ export class HostFiles implements Files {
   }
 
   watch(paths: readonly string[], changed: () => void): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined
     let stopped = false
     let before: string | undefined
     const look = async (): Promise<void> => {
-      const now = (await Promise.all(paths.map(mark))).join('|')
+      const start = performance.now()
+      const now = await marksOf(paths)
       if (stopped) return
       if (before !== undefined && now !== before) changed()
       before = now
+      timer = setTimeout(look, Math.max(LOOK_EVERY_MS, (performance.now() - start) * REST))
+      timer.unref()
     }
     void look()
-    const timer = setInterval(() => void look(), LOOK_EVERY_MS)
-    timer.unref()
     return () => {
       stopped = true
-      clearInterval(timer)
+      clearTimeout(timer)
     }
   }
 }
@@ -78,6 +84,15 @@ async function* partsOf(path: string): AsyncGenerator<Uint8Array, void> {
   } finally {
     await file.close()
   }
+}
+
+/** The marks of many files, a few at a time. */
+async function marksOf(paths: readonly string[]): Promise<string> {
+  const marks: string[] = []
+  for (let at = 0; at < paths.length; at += AT_ONCE) {
+    marks.push(...await Promise.all(paths.slice(at, at + AT_ONCE).map(mark)))
+  }
+  return marks.join('|')
 }
 
 /** Two equal marks mean an unchanged file. */
