@@ -3,14 +3,19 @@ import '../../support/needs-etcd.ts'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type Member, startEtcd } from '../../adapters/etcd-store/etcd-lab.ts'
+import { etcdctl, type Member, startEtcd } from '../../adapters/etcd-store/etcd-lab.ts'
 import { testFolder } from '../../support/command.ts'
 import { MANAGED, Managed } from '../../support/managed.ts'
 import { startUpstream } from '../../support/upstream.ts'
 
 const KEY = btoa('a key of thirty-two whole bytes.')
 
-function gateway(t: Test, member: Member, role: string): { file: string; start: () => Managed } {
+function gateway(
+  t: Test,
+  member: Member,
+  role: string,
+  login = '',
+): { file: string; start: () => Managed } {
   const file = join(testFolder(t), 'gateway.yaml')
   writeFileSync(
     file,
@@ -18,7 +23,7 @@ function gateway(t: Test, member: Member, role: string): { file: string; start: 
 store:
   role: ${role}
   keys: ${KEY}
-  etcd: { endpoints: ['${member.endpoint}'], prefix: /fleet }
+  etcd: { endpoints: ['${member.endpoint}'], prefix: /fleet${login} }
 `,
   )
   return { file, start: () => new Managed(t, file) }
@@ -55,4 +60,32 @@ t.test('a fleet follows its control plane, and serves while etcd is away', async
   await control.open('/bills', `http://${upstream.address}`)
   for (const plane of [again, planes[1]]) await plane.answers('/bills/1', 200)
   t.match((await again.ready()).body.store, { current: true })
+})
+
+t.test('a data plane needs no more of etcd than to read', async (t) => {
+  const upstream = await startUpstream(t)
+  const [member] = await startEtcd(t) as [Member]
+  for (
+    const command of [
+      'user add root:secret',
+      'user grant-role root root',
+      'role add reads',
+      'role grant-permission reads --prefix=true read /fleet',
+      'role add writes',
+      'role grant-permission writes --prefix=true readwrite /fleet',
+      'user add plane:see',
+      'user grant-role plane reads',
+      'user add control:say',
+      'user grant-role control writes',
+      'auth enable',
+    ]
+  ) etcdctl(member.endpoint, ...command.split(' '))
+  const as = (user: string, password: string, role: string): Managed =>
+    gateway(t, member, role, `, user: ${user}, password: ${password}`).start()
+  const control = await as('control', 'say', 'control-plane').started({ traffic: false })
+  const plane = await as('plane', 'see', 'data-plane').started()
+  await control.open('/orders', `http://${upstream.address}`)
+  await plane.answers('/orders/1', 200)
+  t.match((await plane.ready()).body.store, { current: true })
+  t.notMatch(plane.program.err, /"level":"error"/)
 })
