@@ -6,12 +6,12 @@ import { type LoadBalancerDoc, type Lock, type Place, ROOT, type SecretDoc } fro
 import type { TaskDoc, Undo } from './documents.ts'
 import { conflict, notFound } from './faults.ts'
 import { familyOf, newId } from './ids.ts'
-import { balancerKey, poolKey, secretKey } from './keys.ts'
+import { addressKey, balancerKey, poolKey, secretKey } from './keys.ts'
 import { unfit } from './contents.ts'
 import { Locks } from './locks.ts'
 import { check, impossible, referencesOf } from './plan/checks.ts'
 import { type Making, makingFor } from './plan/making.ts'
-import { portTaken } from './plan/vip.ts'
+import { addressesOf, portTaken, socketOf } from './plan/vip.ts'
 import { Settlement } from './settlement.ts'
 import { storeFault } from './store-fault.ts'
 import { failed, finished, putTask, readTask, runningTask } from './tasks.ts'
@@ -161,7 +161,7 @@ export class Engine {
     })
     const outcome = work.plan(before, making)
     if (outcome === undefined) return undefined
-    const { fault, secrets } = await this.#judge(work.place, outcome, before)
+    const { fault, secrets, claims } = await this.#judge(work.place, outcome, before)
     if (fault !== undefined) return await this.#fail(draft, fault)
     const { operations, conditions, undo } = transactionOf(work, { before, outcome, task: draft })
     const task = {
@@ -170,36 +170,61 @@ export class Engine {
       holds: before?.lb.id ?? work.id,
       undo,
     }
-    const spare = MAX_KEYS - operations.length - 1
+    const puts = claims.map(({ key }) => ({ put: key, value: { task: task.id } }))
+    const all = [...operations, ...puts, putTask(task)]
+    const spare = MAX_KEYS - all.length
     const done = await this.#store.commit({
       by: BY,
-      operations: [...operations, putTask(task)],
-      conditions: [...conditions, ...secrets.slice(0, Math.max(0, spare))],
+      operations: all,
+      conditions: [...conditions, ...claims, ...secrets.slice(0, Math.max(0, spare))],
     })
     if (!isStoreFailure(done)) return { task, revision: done.revision }
     if (done.failure === 'conflict') return 'again'
     throw storeFault(done)
   }
 
-  /** Why an outcome cannot be, and the secrets that it newly needs as they are. @throws ApiFault */
+  /**
+   * Why an outcome cannot be, the secrets that it newly needs as they are, and the addresses at which it needs ports
+   * that it had not. @throws ApiFault
+   */
   async #judge(
     place: Place,
     outcome: Outcome,
     before: ReadBalancer | undefined,
-  ): Promise<{ readonly fault: string | undefined; readonly secrets: readonly Condition[] }> {
-    if (outcome.lb === undefined) return { fault: undefined, secrets: [] }
-    if (outcome.fault !== undefined) return { fault: outcome.fault, secrets: [] }
+  ): Promise<Judgement> {
+    const { fault: known } = outcome
+    if (outcome.lb === undefined || known !== undefined) {
+      return { fault: known, secrets: [], claims: [] }
+    }
     const next = before === undefined
       ? { lb: outcome.lb, pools: new Map([...outcome.pools].filter(isPut)) }
       : after(before, outcome)
     check(next, before)
     const { fault, secrets } = await this.#judgeSecrets(place, next, before)
+    // Read before the others are looked at: who takes a port at the same address meanwhile is found out by it.
+    const claims = await this.#claims(outcome.lb, before?.lb)
     const others = await list(this.#store, `${ROOT}/loadbalancers/`)
     const taken = portTaken(
       outcome.lb,
       others.map(({ value }) => value as unknown as LoadBalancerDoc),
     )
-    return { fault: fault ?? impossible(next) ?? taken, secrets }
+    return { fault: fault ?? impossible(next) ?? taken, secrets, claims }
+  }
+
+  async #claims(
+    lb: LoadBalancerDoc,
+    before: LoadBalancerDoc | undefined,
+  ): Promise<readonly Condition[]> {
+    const had = new Set(before?.listeners.map(socketOf))
+    const addresses = addressesOf(lb).filter((address) =>
+      before === undefined || !addressesOf(before).includes(address) ||
+      lb.listeners.some((each) => !had.has(socketOf(each)))
+    )
+    return await Promise.all(addresses.map(async (address) => {
+      const key = addressKey(address)
+      const found = await get(this.#store, key)
+      return { key, revision: found?.modifyRevision ?? 0 }
+    }))
   }
 
   async #judgeSecrets(
@@ -253,6 +278,12 @@ export class Engine {
 export const BY = 'gcore'
 /** Keys that one transaction may speak of. */
 const MAX_KEYS = 100
+
+interface Judgement {
+  readonly fault: string | undefined
+  readonly secrets: readonly Condition[]
+  readonly claims: readonly Condition[]
+}
 
 interface Condition {
   readonly key: string

@@ -23,6 +23,11 @@ export function secretKey(place: Place, id: string): string {
   return folderOf('secrets', place) + id
 }
 
+/** The key of what changes whenever a load balancer takes a port at an address: of two that do at once one is late. */
+export function addressKey(address: string): string {
+  return `${ROOT}/addresses/${address}`
+}
+
 /** What the keys of tasks begin with. */
 export const TASKS: string = `${ROOT}/tasks/`
 

@@ -22,9 +22,11 @@ export interface Balanced {
 export async function startGcore(
   t: Test,
   folder: string,
-  { workers = 1, addresses = '127.0.0.1' }: {
+  { workers = 1, addresses = '127.0.0.1', store = '' }: {
     readonly workers?: number
     readonly addresses?: string
+    /** A line of the configuration; of a control plane, which opens no listeners for clients. */
+    readonly store?: string
   } = {},
 ): Promise<Balanced> {
   const file = join(folder, 'gateway.yaml')
@@ -32,6 +34,7 @@ export async function startGcore(
     file,
     `listeners: [{ name: plain, address: 127.0.0.1:0 }]
 workers: ${workers}
+${store}
 admin:
   address: 127.0.0.1:0
   dialects:
@@ -42,7 +45,7 @@ admin:
   )
   const program = new Sallyport(t, ['run', '-c', file])
   const said = await program.said(/"Listening","listener":"admin","address":"([^"]+)"/)
-  await program.said(/"Listening","listener":"plain"/)
+  if (store === '') await program.said(/"Listening","listener":"plain"/)
   const admin = `http://${said[1]}`
   const send = (request: Request): Promise<Response> => {
     request.headers.set('connection', 'close')

@@ -270,7 +270,9 @@ t.test('everything goes with a load balancer', async (t) => {
   const { id } = await client.create('loadbalancers', BALANCER)
   await client.remove('loadbalancers', id)
   t.equal((await client.get('loadbalancers', `/${id}`)).status, 404)
-  const left = [...(await documentsOf(store)).keys()].filter((key) => !key.includes('/tasks/'))
+  const left = [...(await documentsOf(store)).keys()].filter((key) =>
+    !/\/(tasks|addresses)\//.test(key)
+  )
   t.same(left, [])
 })
 

@@ -78,7 +78,7 @@ t.test('what does not come into force is undone as a whole', async (t) => {
   const lb = await client.create('loadbalancers', BALANCER)
   const [pool] = (await client.get('lbpools')).body.results
   const whole = async () => {
-    const all = [...await documentsOf(store)].filter(([key]) => !key.includes('/tasks/'))
+    const all = [...await documentsOf(store)].filter(([key]) => !/\/(tasks|addresses)\//.test(key))
     return JSON.stringify(all)
   }
   const before = await whole()
