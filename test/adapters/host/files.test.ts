@@ -19,6 +19,9 @@ t.test('a change of any of many files is noticed, however it is made', async (t)
   let told: (() => void) | undefined
   const stop = files.watch(paths, () => told?.())
   t.teardown(stop)
+  // Looking keeps no process alive.
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => clearInterval(alive))
   const changed = () => new Promise<void>((done) => told = done)
   // The first look only learns how things are.
   const first = setInterval(() => appendFileSync(one, '+'), 200)
