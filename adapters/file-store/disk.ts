@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { Buffer } from 'node:buffer'
+import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 
 /** An open file that only grows, or is cut back. */
 export interface DiskFile {
@@ -27,7 +28,7 @@ export interface Disk {
 export const hostDisk: Disk = {
   makeFolder: async (path) => void await mkdir(path, { recursive: true, mode: 0o700 }),
   list: (path) => readdir(path),
-  read: (path) => readFile(path),
+  read: readWhole,
   open: openFile,
   rename,
   remove: unlink,
@@ -39,6 +40,24 @@ export const hostDisk: Disk = {
       await folder.close()
     }
   },
+}
+
+/** A whole file, read into one place: `readFile` would join a large one of thousands of parts. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let at = 0
+    while (at < size) {
+      const { bytesRead } = await file.read(bytes, at, size - at, at)
+      if (bytesRead === 0) break
+      at += bytesRead
+    }
+    return bytes.subarray(0, at)
+  } finally {
+    await file.close()
+  }
 }
 
 async function openFile(path: string): Promise<DiskFile> {
