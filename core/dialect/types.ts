@@ -106,6 +106,8 @@ export interface DialectContext {
   readonly version: string
   /** Whether a password has a hash that is written as crypt(3) writes them; undefined: it is none. */
   readonly hasHash?: (password: string, hash: string) => Promise<boolean> | undefined
+  /** Reads a file. */
+  readonly readFile?: (path: string) => Promise<Uint8Array>
   /** Variables of the environment. */
   readonly env?: (name: string) => string | undefined
 }

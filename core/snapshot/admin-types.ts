@@ -67,6 +67,8 @@ export interface GraviteeConfig extends DialectConfig {
   readonly verbose401: boolean
   /** Files with resources of Gravitee's operator, which count besides what the store has. */
   readonly resources?: readonly string[] | undefined
+  /** The folder below which APIs may name files with key stores and trust stores; undefined: nowhere. */
+  readonly files?: string | undefined
 }
 
 /** Gcore's load-balancer API. */

@@ -60,7 +60,7 @@ export function buildConfiguration(
     routes: parts.routes.map(buildRoute),
     applications: parts.applications.map(({ value }) => buildApplication(value)),
     filters: buildFilters(parts.filters.map(({ value }) => value)),
-    admin: parts.admin && buildAdmin(parts.admin),
+    admin: parts.admin && withFolder(buildAdmin(parts.admin), beside),
     limits: settings.limits,
     tickets: settings.tickets,
     accessLog: { to: to === 'stdout' || to === 'off' ? to : beside(to) },
@@ -68,6 +68,13 @@ export function buildConfiguration(
     drainTimeout: settings.drainTimeout,
     store: { ...parts.store, folder: beside(parts.store.folder) },
   }
+}
+
+function withFolder(admin: AdminConfig, beside: (path: string) => string): AdminConfig {
+  const { gravitee } = admin.dialects
+  if (gravitee?.files === undefined) return admin
+  const dialects = { ...admin.dialects, gravitee: { ...gravitee, files: beside(gravitee.files) } }
+  return { ...admin, dialects }
 }
 
 /** What holds where no client policy is written. */

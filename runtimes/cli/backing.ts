@@ -150,7 +150,19 @@ function contextOf(
     const hash = parsePasswordHash(text)
     return hash && isPasswordOf(hash, password)
   }
-  return { store, clock, log, entropy, credential, hasHash, version: VERSION, env, ...rest }
+  const readFile = (path: string): Promise<Uint8Array> => host.files.read(path)
+  return {
+    store,
+    clock,
+    log,
+    entropy,
+    credential,
+    hasHash,
+    readFile,
+    version: VERSION,
+    env,
+    ...rest,
+  }
 }
 
 function viewOf(running: () => Gateway | undefined): RunningView {

@@ -16,7 +16,10 @@ export async function withResources(host: Host, file: string, read: ReadFile): P
   const problems: Problem[] = []
   const resources = []
   for (const path of paths) resources.push(...await readResources(host, path, problems))
-  const found = await translateResources(resources, { verbose: options.verbose401 })
+  const found = await translateResources(resources, {
+    verbose: options.verbose401,
+    access: { folder: options.files, read: (path) => host.files.read(path) },
+  })
   const named = [...found.problems, ...found.parts.problems].map(({ key, severity, message }) => (
     problemAt(file, `${key}: ${message}`, severity)
   ))

@@ -9,6 +9,7 @@ import { conflictOf, duplicatePath, pathsOf, sanitizeListeners } from './paths.t
 import { closePlan } from './plans.ts'
 import { unmasked } from './secrets.ts'
 import { checkApi } from './translate/check.ts'
+import { readNamedFiles } from './translate/files.ts'
 
 /** Deployments that an API remembers. */
 const KEPT_DEPLOYMENTS = 20
@@ -56,7 +57,7 @@ export async function createApi(
       updatedAt: now,
     })
     if (catalogue.apis.has(api.id)) throw bad('api.exists', `Api [${api.id}] already exists`)
-    const checked = await withAnchors(api)
+    const checked = await withAnchors(await withFiles(management, api))
     const claims = claimPaths(management, api, [])
     const key = keyOf('api', api.id)
     return {
@@ -88,6 +89,15 @@ function contentOf(body: ApiBody): Pick<
 async function withAnchors({ anchors: _, ...api }: ApiDocument): Promise<ApiDocument> {
   const anchors = await checkApi(api)
   return Object.keys(anchors).length === 0 ? api : { ...api, anchors }
+}
+
+/** The API with what stands in the files that it names now. Throws Fault. */
+async function withFiles(
+  { context, options }: Management,
+  { files: _, ...api }: ApiDocument,
+): Promise<ApiDocument> {
+  const files = await readNamedFiles(api, { folder: options.files, read: context.readFile })
+  return files === undefined ? api : { ...api, files }
 }
 
 /** Takes the paths an API has now and lets go of those it had, so that no two APIs have one. */
@@ -139,7 +149,8 @@ async function changeApi(
   return await management.ledger.change({ by: actor.name, lock: `api ${id}` }, async () => {
     const known = management.ownApi(id, actor)
     const api = plain({ ...change(known.value), updatedAt: management.now() })
-    const checked = await withAnchors(api)
+    const read = event === 'API_UPDATED' ? await withFiles(management, api) : api
+    const checked = await withAnchors(read)
     const claims = claimPaths(management, api, pathsOf(known.value.listeners))
     return {
       operations: [{ put: known.key, value: checked as unknown as Json }, ...claims.operations],

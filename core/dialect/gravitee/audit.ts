@@ -12,7 +12,7 @@ export interface AuditNote {
 
 /** Fields that no audit repeats: secrets, and what is told by its fingerprint. */
 const SILENT =
-  /pass(word|phrase|wd)|secret|^key$|^content$|keyContent|certContent|^certificate$|^client_certificates?$|token|authorization/i
+  /pass(word|phrase|wd)|secret|^key$|^content$|^files$|keyContent|certContent|^certificate$|^client_certificates?$|token|authorization/i
 const LEFT_OUT = '***'
 
 /** What differs between two documents, without secrets: of each field that changed, both values. */

@@ -17,6 +17,8 @@ export interface ApiDocument {
   readonly extra: JsonMap
   /** PEM of trust stores that were written as PKCS#12, by `GROUP` or `GROUP/ENDPOINT`. */
   readonly anchors?: Readonly<Record<string, string>>
+  /** What stands in the files that it names: PEM, or base64 of anything else. */
+  readonly files?: Readonly<Record<string, string>>
   readonly state: 'STARTED' | 'STOPPED'
   readonly lifecycleState: string
   readonly visibility: string

@@ -28,7 +28,9 @@ function isSecret(name: string, value: Json, parent: Readonly<Record<string, Jso
 export function secretsOf(key: string, value: Json): readonly Path[] {
   if (key.startsWith(FOLDERS.subscription)) return keyPaths(value)
   if (!key.startsWith(FOLDERS.api) && !key.startsWith(FOLDERS.plan)) return []
-  return paths(value, [])
+  const { files = {} } = value as { readonly files?: Readonly<Record<string, Json>> }
+  const named = key.startsWith(FOLDERS.api) ? Object.keys(files).map((path) => ['files', path]) : []
+  return [...paths(value, []), ...named]
 }
 
 function keyPaths(value: Json): Path[] {

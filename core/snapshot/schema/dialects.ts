@@ -34,6 +34,7 @@ export interface WrittenGravitee extends WrittenDialect {
   readonly users: readonly WrittenGraviteeUser[]
   readonly verbose401: boolean
   readonly resources: readonly string[]
+  readonly files: string | undefined
 }
 
 /** `admin.dialects.gcore`, before secrets are read. */
@@ -85,6 +86,7 @@ export const graviteeSchema: z.ZodType<WrittenGravitee> = map('gravitee', {
   users: list('users', graviteeUserSchema).default([]),
   verbose401: boolean().default(false),
   resources: list('files', filePath()).default([]),
+  files: filePath().optional(),
 })
 
 const ipAddress: z.ZodType<string> = scalar((raw) => {

@@ -145,3 +145,32 @@ t.test('browsers ask before they call', async (t) => {
     'no preflight',
   )
 })
+
+t.test('response templates take the place of what the gateway says', async (t) => {
+  const upstream = await startUpstream(t)
+  const gateway = await new Gateway(t, configuration(pki, 'templates')).started('secure', 'plain')
+  const { plan } = await gateway.api('/templates', upstream, 'MTLS', {
+    responseTemplates: {
+      GATEWAY_PLAN_UNRESOLVABLE: {
+        'application/json': {
+          statusCode: 403,
+          headers: { 'X-Reason': 'plan' },
+          body: '{"error":"no plan"}',
+        },
+        '*/*': { statusCode: 418, body: 'short and stout' },
+      },
+    },
+  })
+  t.match(await gateway.get('secure', '/templates', undefined, { Accept: 'application/json' }), {
+    status: 403,
+    type: 'application/json',
+    headers: { 'x-reason': 'plan', 'content-length': '19' },
+    body: '{"error":"no plan"}',
+  })
+  t.match(await gateway.get('secure', '/templates'), { status: 418, body: 'short and stout' })
+  t.match(await gateway.get('secure', '/templates', undefined, { Accept: 'text/html' }), {
+    status: 418,
+  })
+  await gateway.subscribed(plan, partner)
+  t.equal((await gateway.get('secure', '/templates', partner)).status, 200)
+})

@@ -36,6 +36,7 @@ export function convertConfig(
   const address = `${management.text('host') ?? '127.0.0.1'}:${management.number('port') ?? 8083}`
   const verbose401 = root.section('api').section('security').flag('verbose401') ?? false
   const resources = root.texts('resources')
+  const files = root.text('files')
   const document = {
     listeners: listeners as unknown as Json,
     ...limitsOf(sections[0] as Section),
@@ -44,7 +45,12 @@ export function convertConfig(
       dialects: {
         apisix: false,
         gcore: false,
-        gravitee: { verbose401, users: usersOf(root), resources },
+        gravitee: {
+          verbose401,
+          users: usersOf(root),
+          resources,
+          ...(files === undefined ? {} : { files }),
+        },
       },
     },
   }

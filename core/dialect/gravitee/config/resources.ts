@@ -16,6 +16,7 @@ import type {
 import { conflictOf, duplicatePath, pathsOf, sanitizeListeners } from '../paths.ts'
 import { PLAN_FIELDS, planSchema } from '../plan-bodies.ts'
 import { checkApi, checkPlan } from '../translate/check.ts'
+import { type FileAccess, NO_FILES, readNamedFiles } from '../translate/files.ts'
 import { GraviteeTranslator } from '../translate/translator.ts'
 import { isTable, type Table } from './notes.ts'
 
@@ -37,9 +38,12 @@ export function isResource(document: unknown): document is Table {
 /** Turns `ApiV4Definition`, `Application` and `Subscription` resources into parts of the configuration. */
 export async function translateResources(
   documents: readonly Table[],
-  options: { readonly verbose: boolean },
+  { access = NO_FILES, ...options }: {
+    readonly verbose: boolean
+    readonly access?: FileAccess
+  },
 ): Promise<TranslatedResources> {
-  return await new Resources(documents).translate(options)
+  return await new Resources(documents, access).translate(options)
 }
 
 /** What lies deep in a document. */
@@ -54,13 +58,15 @@ const text = (value: Json | undefined): string | undefined =>
 
 class Resources {
   readonly #documents: readonly Table[]
+  readonly #access: FileAccess
   readonly #changes: Change[] = []
   readonly #problems: DocumentProblem[] = []
   /** Who has a context path, by the ids of claims. */
   readonly #paths = new Map<string, { readonly value: string }>()
 
-  constructor(documents: readonly Table[]) {
+  constructor(documents: readonly Table[], access: FileAccess) {
     this.#documents = documents
+    this.#access = access
   }
 
   async translate(options: { readonly verbose: boolean }): Promise<TranslatedResources> {
@@ -123,9 +129,11 @@ class Resources {
       createdAt: 0,
       updatedAt: 0,
     })
-    const anchors = await checkApi(api)
+    const files = await readNamedFiles(api, this.#access)
+    const whole = files === undefined ? api : { ...api, files }
+    const anchors = await checkApi(whole)
     this.#claimPaths(api)
-    this.#put('api', id, { ...api, anchors })
+    this.#put('api', id, { ...whole, anchors })
     for (const [name, plan] of plansOf(spec['plans'])) this.#plan(api, name, plan)
   }
 

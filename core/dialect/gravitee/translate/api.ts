@@ -9,6 +9,7 @@ import {
 import type { ApiDocument, PathDefinition, PlanDocument } from '../model.ts'
 import { pathsOf } from '../paths.ts'
 import { corsOf } from './cors.ts'
+import { templatesOf } from './response-templates.ts'
 import { API_KEY_ARGUMENT, API_KEY_HEADER, translatePlan } from './plan.ts'
 import { translateUpstream } from './upstream.ts'
 
@@ -40,7 +41,9 @@ export function translateApi(
     security.type === 'API_KEY' && security.configuration['propagateApiKey'] !== true
   )
   const own = translated.map(({ plan }) => plan)
-  const context = { name, target: path, plans: own, verbose, hidden, cors: corsOf(api) }
+  const cors = corsOf(api)
+  const more = [...templatesOf(api), ...(cors === undefined ? [] : [cors])]
+  const context = { name, target: path, plans: own, verbose, hidden, more }
   const apis = pathsOf(api.listeners).map((each, at) => translatePath(each, at, context))
   return { upstream, apis, errors: problems, warnings }
 }
@@ -51,13 +54,14 @@ interface PathContext {
   readonly plans: readonly PlanConfig[]
   readonly verbose: boolean
   readonly hidden: boolean
-  readonly cors: FilterConfig | undefined
+  /** What the API itself asks for. */
+  readonly more: readonly FilterConfig[]
 }
 
 function translatePath(
   { path, host }: PathDefinition,
   at: number,
-  { name, target, plans, verbose, hidden, cors }: PathContext,
+  { name, target, plans, verbose, hidden, more }: PathContext,
 ): ApiConfig {
   const context = path.replace(/\/$/, '')
   return {
@@ -76,10 +80,7 @@ function translatePath(
     upstream: name,
     local: undefined,
     style: 'gravitee',
-    filters: [
-      ...filtersOf(context, target, hidden),
-      ...(cors === undefined ? [] : [cors]),
-    ],
+    filters: [...filtersOf(context, target, hidden), ...more],
     variables: { api_id: name.slice('gravitee:'.length) },
     upstreamTimes: NO_UPSTREAM_TIMES,
     requireCertificate: false,

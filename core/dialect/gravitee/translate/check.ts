@@ -5,6 +5,7 @@ import type { KeyPairConfig, UpstreamTlsConfig } from '../../../snapshot/mod.ts'
 import { Fault } from '../faults.ts'
 import type { ApiDocument, PlanDocument } from '../model.ts'
 import { translatePlan } from './plan.ts'
+import { contentAt } from './files.ts'
 import { mapAt, placesOf, textAt } from './settings.ts'
 import { translateUpstream } from './upstream.ts'
 
@@ -51,7 +52,7 @@ async function readAnchors(api: ApiDocument): Promise<Record<string, string>> {
   const anchors: Record<string, string> = {}
   for (const { place, settings } of placesOf(api)) {
     const store = mapAt(mapAt(settings, 'ssl'), 'trustStore')
-    const content = textAt(store, 'content')
+    const content = contentAt(api, store, ['content', 'path'])
     if (textAt(store, 'type')?.toUpperCase() !== 'PKCS12' || content === undefined) continue
     const data = fromBase64(content)
     if (data === undefined) throw invalid('The content of a PKCS12 trustStore must be base64')

@@ -12,6 +12,7 @@ import {
 } from '../../../snapshot/mod.ts'
 import { fromBase64 } from '../../../pki/bytes.ts'
 import type { ApiDocument, EndpointDefinition, EndpointGroupDefinition, JsonMap } from '../model.ts'
+import { contentAt } from './files.ts'
 import { effectiveSettings, mapAt, numberAt, textAt } from './settings.ts'
 import { readTarget, type Target } from './target.ts'
 
@@ -155,10 +156,9 @@ function anchorsOf(
   const type = (textAt(store, 'type') ?? '').toUpperCase()
   if (type === '' || type === 'NONE') return undefined
   if (type === 'JKS') return refuse(errors, jksAdvice('a trustStore'))
-  if (textAt(store, 'path') !== undefined) {
-    return refuse(errors, pathAdvice('trustStore', 'content'))
-  }
-  const content = type === 'PKCS12' ? api.anchors?.[place] : textAt(store, 'content')
+  const content = type === 'PKCS12'
+    ? api.anchors?.[place]
+    : contentAt(api, store, ['content', 'path'])
   if (content === undefined) return refuse(errors, 'A trustStore without content is not supported')
   return material(api, 'trustStore', content)
 }
@@ -168,22 +168,16 @@ function keyPairOf(api: ApiDocument, ssl: JsonMap, errors: string[]): KeyPairCon
   const type = (textAt(store, 'type') ?? '').toUpperCase()
   if (type === '' || type === 'NONE') return undefined
   if (type === 'JKS') return refuse(errors, jksAdvice('a keyStore'))
-  if (['path', 'certPath', 'keyPath'].some((name) => textAt(store, name) !== undefined)) {
-    return refuse(
-      errors,
-      pathAdvice('keyStore', type === 'PEM' ? 'certContent and keyContent' : 'content'),
-    )
-  }
   const passphrase = textAt(store, 'password')
   if (type === 'PKCS12') {
-    const data = fromBase64(textAt(store, 'content') ?? '')
+    const data = fromBase64(contentAt(api, store, ['content', 'path']) ?? '')
     if (data === undefined || data.length === 0) {
       return refuse(errors, 'The content of a PKCS12 keyStore must be base64')
     }
     return { pkcs12: material(api, 'keyStore', data), passphrase }
   }
-  const cert = textAt(store, 'certContent')
-  const key = textAt(store, 'keyContent')
+  const cert = contentAt(api, store, ['certContent', 'certPath'])
+  const key = contentAt(api, store, ['keyContent', 'keyPath'])
   if (cert === undefined || key === undefined) {
     return refuse(errors, 'A PEM keyStore needs certContent and keyContent')
   }
@@ -192,10 +186,6 @@ function keyPairOf(api: ApiDocument, ssl: JsonMap, errors: string[]): KeyPairCon
     key: material(api, 'keyContent', key),
     passphrase: textAt(store, 'keyPassword'),
   }
-}
-
-function pathAdvice(what: string, name: string): string {
-  return `A ${what} is not read from the gateway's files: send it as ${name}`
 }
 
 function refuse(errors: string[], message: string): undefined {

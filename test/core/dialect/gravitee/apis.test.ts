@@ -117,7 +117,7 @@ t.test('what the gateway cannot work by is refused with a reason', async (t) => 
   )
   await refused(
     { endpointGroups: group(https, { keyStore: { type: 'PEM', certPath: '/x' } }) },
-    /send it as/,
+    /send it as content/,
   )
   const { body } = await ask('POST', `${V2}/apis`, { name: 'x' })
   t.match(body, { httpStatus: 400, message: 'Validation error' })

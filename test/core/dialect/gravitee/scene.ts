@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Test } from 'tap'
 import { hostClock, hostEntropy } from '../../../../adapters/host/mod.ts'
 import { createDialect } from '../../../../core/dialect/gravitee/mod.ts'
@@ -61,6 +62,7 @@ export function gravitee(t: Test, options: Partial<GraviteeConfig> = {}): Scene 
     running: { addresses: () => new Map(), endpoints: () => [] },
     credential: (_, make) => Promise.resolve(make()),
     version: '0.0.0',
+    readFile: async (path) => new Uint8Array(await readFile(path)),
   }
   const dialect = createDialect({ ...OPTIONS, ...options }, context)
   const stop = follow(store, '/gravitee/', {
