@@ -4,6 +4,7 @@ import type { Caller, DialectApi, DialectContext } from '../../types.ts'
 import { type Answer, refuse, toResponse } from './answer.ts'
 import { checkCaller, checkKey } from './auth.ts'
 import { readBody, readConfiguration } from './body.ts'
+import { ConsumerKeys } from './checks/duplicates.ts'
 import { Ciphertext } from './ciphertext.ts'
 import { findKind, OLD_NAMES } from './kinds.ts'
 import { openApi } from './openapi.ts'
@@ -225,10 +226,7 @@ function resourceContext(context: DialectContext, options: ApiOptions): Resource
         : found.document
     },
     all: (kind: string) => documents(`/${kind}`),
-    below: async (prefix: string) => {
-      const page = await store.list(prefix)
-      return isStoreFailure(page) ? page : page.documents
-    },
+    keys: new ConsumerKeys(store),
   }
   const pace = new Pace(clock, context.inForce)
   const inForce = (revision: number): ReturnType<Pace['wait']> => pace.wait(revision)

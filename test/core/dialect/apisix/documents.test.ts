@@ -168,8 +168,13 @@ t.test('no two consumers are told by the same key', async (t) => {
   t.equal((await ask('PUT', '/consumers/jack/credentials/c', keyed('b'))).status, 201)
   t.equal((await ask('PUT', '/consumers/jack/credentials/c', keyed('b'))).status, 200)
   t.strictSame((await ask('PUT', '/consumers/jack/credentials/d', keyed('b'))).json, twice)
+  t.equal((await ask('DELETE', '/consumers/jack')).status, 200)
+  t.equal((await ask('PUT', '/consumers', { username: 'jill', ...keyed('b') })).status, 201)
+  t.equal((await ask('PUT', '/consumers', { username: 'jack', ...keyed('a') })).status, 201)
+  t.equal((await ask('PUT', '/consumers', { username: 'jack', ...keyed('c') })).status, 200)
+  t.equal((await ask('PUT', '/consumers', { username: 'jim', ...keyed('a') })).status, 201)
   const login = { plugins: { 'basic-auth': { username: 'a', password: 'p' } } }
-  t.equal((await ask('PUT', '/consumers', { username: 'jill', ...login })).status, 201)
+  t.equal((await ask('PUT', '/consumers', { username: 'jill', ...login })).status, 200)
 })
 
 t.test('a plugin stands in one global rule alone', async (t) => {

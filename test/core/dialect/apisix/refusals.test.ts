@@ -291,8 +291,11 @@ const OTHERS: readonly Case[] = [
   ['PUT', '/consumers/jack/credentials/a', { plugins: { 'key-auth': { key: 'k' } } }, {
     error_msg: 'consumer not found',
   }, 404],
-  ['PUT', '/consumers/jack/credentials/a', { plugins: { 'limit-req': {} } }, {
+  ['PUT', '/consumers/jack/credentials/a', { plugins: { cors: {} } }, {
     error_msg: 'only supports auth type plugins in consumer credential',
+  }],
+  ['PUT', '/consumers/jack/credentials/a', { plugins: { nope: {} } }, {
+    error_msg: 'invalid plugins configuration: unknown plugin [nope]',
   }],
   ['GET', '/consumers/jack/credentials', undefined, { message: 'Key not found' }, 404],
   ['PUT', '/plugin_metadata', { k: 'v' }, { error_msg: 'missing plugin name' }],

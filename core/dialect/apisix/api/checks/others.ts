@@ -11,7 +11,6 @@ import { checkPlugins, PLUGIN_SCHEMAS, pluginSchema } from '../../schema/plugins
 import type { Schema } from '../../schema/types.ts'
 import { validate } from '../../schema/validate.ts'
 import { idOf, isTable, type Table, tableOf, textOf } from '../../table.ts'
-import { duplicateKey } from './duplicates.ts'
 import { type CheckContext, type Checked, passed, type Wrong } from './types.ts'
 
 /** Checks a consumer. */
@@ -26,7 +25,9 @@ export async function checkConsumer(
   if (name !== undefined && name !== username) return { wrong: 'wrong username' }
   const plugins = checkPlugins(tableOf(conf, 'plugins') ?? {}, 'consumer')
   if (plugins !== undefined) return { wrong: `invalid plugins configuration: ${plugins}` }
-  const twice = await duplicateKey(conf, context, ({ consumer }) => consumer === username)
+  const twice = context.references
+    ? await context.keys.duplicate(conf, ({ consumer }) => consumer === username)
+    : undefined
   if (twice !== undefined) return twice
   const group = idOf(conf, 'group_id')
   if (group === undefined || !context.references) return passed(conf)
@@ -40,20 +41,20 @@ export async function checkConsumer(
 /** Checks a credential of a consumer: one plugin that tells who calls. */
 export async function checkCredential(conf: Table, context: CheckContext): Promise<Checked> {
   const own = idOf(conf, 'id')
-  const fault = credentialFault(conf) ??
-    await duplicateKey(conf, context, ({ credential }) => credential === own)
-  return fault ?? passed(conf)
+  const fault = credentialFault(conf)
+  if (fault !== undefined || !context.references) return fault ?? passed(conf)
+  return await context.keys.duplicate(conf, ({ credential }) => credential === own) ?? passed(conf)
 }
 
 function credentialFault(conf: Table): Wrong | undefined {
   const schema = schemaFault(CREDENTIAL, conf)
   if (schema !== undefined) return schema
   const plugins = tableOf(conf, 'plugins') ?? {}
-  if (Object.keys(plugins).some((name) => PLUGIN_SCHEMAS[name]?.kind !== 'auth')) {
-    return { wrong: 'only supports auth type plugins in consumer credential' }
-  }
   const wrong = checkPlugins(plugins, 'consumer')
-  return wrong === undefined ? undefined : { wrong: `invalid plugins configuration: ${wrong}` }
+  if (wrong !== undefined) return { wrong: `invalid plugins configuration: ${wrong}` }
+  return Object.keys(plugins).every((name) => PLUGIN_SCHEMAS[name]?.kind === 'auth')
+    ? undefined
+    : { wrong: 'only supports auth type plugins in consumer credential' }
 }
 
 /** Checks a plugin config. */

@@ -1,6 +1,7 @@
 import type { Condition, StoredDocument, StoreFailure } from '../../../../store/mod.ts'
 import type { Table } from '../../table.ts'
 import type { Ciphertext } from '../ciphertext.ts'
+import type { ConsumerKeys } from './duplicates.ts'
 
 /** What checks may ask. */
 export interface CheckContext {
@@ -8,8 +9,8 @@ export interface CheckContext {
   readonly find: (key: string) => Promise<StoredDocument | undefined | StoreFailure>
   /** All documents of a kind. */
   readonly all: (kind: string) => Promise<readonly StoredDocument[] | StoreFailure>
-  /** All documents whose keys begin so, however deep they lie. */
-  readonly below: (prefix: string) => Promise<readonly StoredDocument[] | StoreFailure>
+  /** What consumers are told by. */
+  readonly keys: ConsumerKeys
   readonly ciphertext: Ciphertext
   /** Whether other documents that this one names must be there. */
   readonly references: boolean
