@@ -1,3 +1,4 @@
+import { listDifference } from '../snapshot/mod.ts'
 import type { ApplicationConfig, Configuration, Problem } from '../snapshot/types.ts'
 import {
   compileApplication,
@@ -51,7 +52,7 @@ export async function compile(
     routes,
     applications,
     filters: compileOwnFilters(context, every, ['filters']),
-    isIdentityHeader: headerNameTest(identityHeaders(configuration)),
+    isIdentityHeader: identityTest(configuration, context.previous),
   })
 }
 
@@ -182,6 +183,25 @@ function finish(context: CompileContext, snapshot: Snapshot): CompileResult {
   const { problems } = context
   const failed = problems.some((problem) => problem.severity === 'error')
   return failed ? { problems } : { snapshot: Object.freeze(snapshot), problems }
+}
+
+/** Of thousands of routes that are all as they were none is asked again. */
+function identityTest(
+  configuration: Configuration,
+  previous: Snapshot | undefined,
+): Snapshot['isIdentityHeader'] {
+  const before = previous?.configuration
+  const proxiesOf = ({ listeners }: Configuration) => listeners.map((each) => each.trustedProxies)
+  const same = before !== undefined && isSame(before.apis, configuration.apis) &&
+    isSame(before.routes, configuration.routes) &&
+    isSame(proxiesOf(before), proxiesOf(configuration))
+  return same && previous !== undefined
+    ? previous.isIdentityHeader
+    : headerNameTest(identityHeaders(configuration))
+}
+
+function isSame<T>(before: readonly T[], after: readonly T[]): boolean {
+  return listDifference(before, after)?.length === 0
 }
 
 function* identityHeaders(configuration: Configuration): Iterable<string> {

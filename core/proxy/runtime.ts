@@ -77,7 +77,9 @@ export class Runtime {
   swap(snapshot: Snapshot): void {
     const before = this.snapshot
     this.snapshot = snapshot
-    this.classes = new HeaderClasses(snapshot.isIdentityHeader)
+    if (before.isIdentityHeader !== snapshot.isIdentityHeader) {
+      this.classes = new HeaderClasses(snapshot.isIdentityHeader)
+    }
     if (before.upstreams !== snapshot.upstreams) this.pools.keepOnly(snapshot.upstreams)
     this.health.apply(snapshot.upstreams)
   }
