@@ -6,10 +6,13 @@ import type {
   Configuration,
   FilterConfig,
   Path,
+  PlanConfig,
   Problem,
   UpstreamConfig,
   UpstreamTlsConfig,
 } from '../snapshot/mod.ts'
+import type { TokenChecker } from '../plan/mod.ts'
+import { fetcherOf } from './fetcher.ts'
 import type { FetchHost } from './types.ts'
 
 /** What the one listener of an embedded gateway is called in logs. */
@@ -47,9 +50,11 @@ export async function loadConfiguration(
     ...foreignTls,
     ...filterProblems(read.configuration),
   ]
+  const tokenChecker = await tokenCheckerOf(configuration, host)
   const { snapshot, problems } = await compile(configuration, {
     pki: pkiTools,
     now: (host.now ?? Date.now)(),
+    ...(tokenChecker === undefined ? {} : { tokenChecker }),
     // Session-ticket keys come of it, and there are no sessions here.
     secret: new Uint8Array(32),
     systemRoots: () => [],
@@ -60,6 +65,23 @@ export async function loadConfiguration(
   const failed = all.some(({ severity }) => severity === 'error')
   if (snapshot === undefined || listener === undefined || failed) throw new ConfigurationError(all)
   return { snapshot, listener, warnings: all }
+}
+
+/** What checks the tokens of plans, with the host's own `fetch`; loaded where a plan has some. */
+async function tokenCheckerOf(
+  { apis }: Configuration,
+  host: FetchHost,
+): Promise<((plan: PlanConfig) => TokenChecker | undefined) | undefined> {
+  const wanted = apis.some(({ plans }) =>
+    plans.some(({ jwt, introspection }) => (jwt ?? introspection) !== undefined)
+  )
+  if (!wanted) return undefined
+  const { TokenCheckers } = await import('../token/mod.ts')
+  const checkers = new TokenCheckers({
+    fetcher: fetcherOf(host),
+    clock: { now: host.now ?? Date.now },
+  })
+  return (plan) => checkers.of(plan)
 }
 
 /** Keys of `gateway.yaml` that only a gateway of its own can follow. */

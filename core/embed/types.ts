@@ -5,7 +5,8 @@ import type { Problem } from '../snapshot/mod.ts'
 export interface FetchHost {
   /**
    * Sends a request to an endpoint, without following redirects. `upstream` is the name of the endpoint's upstream,
-   * for hosts that keep a client for each. Default: the host's global `fetch`.
+   * for hosts that keep a client for each; it is empty where issuers of tokens are asked. Default: the host's global
+   * `fetch`.
    */
   readonly fetch?: (request: Request, upstream: string) => Promise<Response>
   /**

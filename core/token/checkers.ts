@@ -8,7 +8,7 @@ import { KeptVerdicts } from './kept.ts'
 /** What checking tokens takes. */
 export interface TokenCheckerOptions {
   readonly fetcher: Fetcher
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** Checkers that are kept, so that what they know outlives a change of the configuration. */

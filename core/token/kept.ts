@@ -23,12 +23,12 @@ const REST_MS = 2_000
 /** Remembers what was found about tokens, each as long as it holds, and asks once for those who ask at once. */
 export class KeptVerdicts implements TokenChecker {
   readonly #finder: Finder
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'now'>
   readonly #kept = new Map<string, Finding>()
   readonly #asking = new Map<string, Promise<void>>()
   #bytes = 0
 
-  constructor(finder: Finder, clock: Clock) {
+  constructor(finder: Finder, clock: Pick<Clock, 'now'>) {
     this.#finder = finder
     this.#clock = clock
   }
