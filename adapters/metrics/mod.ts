@@ -4,6 +4,9 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client'
 import { type CounterValues, DURATION_BUCKETS, type UpstreamHealth } from '../../core/mod.ts'
+import { escapeLabel } from './labels.ts'
+
+export { type ApisixMetricsInput, renderApisixMetrics, type RouteLabels } from './apisix.ts'
 
 /** How many certificates a scrape shows: each is a time series. */
 const SHOWN = 1000
@@ -218,8 +221,4 @@ function durationText(counters: CounterValues): string {
     lines.push(`${name}_sum{${label}} ${sum}`, `${name}_count{${label}} ${total}`)
   }
   return lines.join('\n') + '\n'
-}
-
-function escapeLabel(value: string): string {
-  return value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
 }

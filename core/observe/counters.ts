@@ -1,3 +1,4 @@
+import { type Tallies, TallyBook } from './tallies.ts'
 import type {
   ConnectionRefusal,
   ExchangeRecord,
@@ -49,14 +50,25 @@ export interface CounterValues {
   readonly streams: Record<string, number>
   readonly streamReceivedBytes: Record<string, number>
   readonly streamSentBytes: Record<string, number>
+  /** Of routes that are counted in detail. */
+  readonly tallies: Tallies
 }
 
 /** Counts what it observes. */
 export class Counters implements Observer {
   readonly values: CounterValues = emptyCounters()
+  readonly #tallies = new TallyBook(this.values.tallies)
+  readonly #detailed: string | undefined
+
+  /** @param detailed what names of routes begin with that are counted by endpoint and application, too */
+  constructor(detailed?: string) {
+    this.#detailed = detailed
+  }
 
   exchange(record: ExchangeRecord): void {
     const { values } = this
+    const detailed = this.#detailed
+    if (detailed !== undefined && record.route.startsWith(detailed)) this.#tallies.count(record)
     const route = record.route
     bump(values.requests[route] ??= record0(), String(record.status), 1)
     observe(values.durations[route] ??= emptyHistogram(), record.duration / 1000)
@@ -106,6 +118,7 @@ export function emptyCounters(): CounterValues {
     streams: record0(),
     streamReceivedBytes: record0(),
     streamSentBytes: record0(),
+    tallies: record0(),
   }
 }
 

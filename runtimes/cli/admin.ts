@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { type MetricsInput, renderMetrics } from '../../adapters/metrics/mod.ts'
 import type { CounterValues, LocalHandler, Snapshot, UpstreamHealth } from '../../core/mod.ts'
+import { APISIX_METRICS, apisixMetrics } from './apisix-metrics.ts'
 import { expiryList } from './expiry.ts'
 import type { ReloadState } from './service.ts'
 import type { DocumentProblem } from '../../core/dialect/mod.ts'
@@ -58,6 +59,7 @@ function addMetrics(app: Hono, view: AdminView): void {
     const { contentType, text } = await metrics(view)
     return c.body(text, 200, { 'Content-Type': contentType })
   })
+  app.get(APISIX_METRICS, (c) => c.text(apisixMetrics(view)))
   app.notFound((c) => c.json({ message: 'Nothing here', http_status_code: 404 }, 404))
 }
 

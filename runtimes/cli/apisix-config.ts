@@ -4,6 +4,7 @@ import {
   convertConfig,
   type ConvertedConfig,
   isApisixConfig,
+  METRICS_LISTENER,
   substitute,
 } from '../../core/dialect/apisix/config/mod.ts'
 import type { Json } from '../../core/store/mod.ts'
@@ -88,10 +89,16 @@ function finish(
 ): Configuration {
   const { admin, store, routes, listeners } = configuration
   const options = admin?.dialects.apisix
-  const styled = listeners.map((listener) => ({ ...listener, style: 'apisix' as const }))
+  const styled = listeners.filter(({ local }) => hasAdmin || local === undefined).map((
+    listener,
+  ) => ({
+    ...listener,
+    style: 'apisix' as const,
+    ...(listener.name === METRICS_LISTENER ? { local: 'metrics' } : {}),
+  }))
   return {
     ...configuration,
-    listeners: hasAdmin ? styled : styled.filter(({ local }) => local === undefined),
+    listeners: styled,
     routes: adminOnNodePort ? [...routes, NODE_PORT_ADMIN] : routes,
     store: documents === undefined ? store : { ...store, standalone: documents },
     admin: admin && {

@@ -6,11 +6,12 @@ import type {
   Observer,
   StreamRecord,
 } from '../../core/mod.ts'
+import { ROUTE_PREFIX } from './apisix-metrics.ts'
 import type { LineSink } from './host.ts'
 
 /** Counts everything and writes an access-log line for each exchange and each refused connection. */
 export class GatewayObserver implements Observer {
-  readonly counters: Counters = new Counters()
+  readonly counters: Counters = new Counters(ROUTE_PREFIX)
   readonly #quiet: ReadonlySet<string>
   #log: LineSink | undefined
 

@@ -15,6 +15,7 @@ import { withPlainNames } from './translate/plain-names.ts'
 export { secretsOf } from './secrets.ts'
 export { APISIX_VERSION } from './api/mod.ts'
 export { DEFAULT_KEYRING } from './keyring.ts'
+export { CONSUMER_PREFIX, PREFIX } from './translate/mod.ts'
 
 /**
  * Reads APISIX's `apisix.yaml` or `apisix.json` as parts of a configuration, under names that `gateway.yaml` may use.

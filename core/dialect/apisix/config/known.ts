@@ -61,7 +61,10 @@ const KNOWN: Known = {
   },
   etcd: ETCD,
   nginx_config: { worker_processes: true, error_log_level: true, error_log: true },
-  plugin_attr: { redirect: { https_port: true } },
+  plugin_attr: {
+    redirect: { https_port: true },
+    prometheus: { export_addr: true, enable_export_server: true },
+  },
   sallyport: {
     verify_upstreams: true,
     admin_on_node_port: true,

@@ -32,12 +32,25 @@ export function convertListeners(config: Table, notes: ConfigNotes): ConvertedLi
     listeners: [
       ...plain.map((address, at) => ({ name: `http-${at + 1}`, address, ...trusted })),
       ...secure.map((address, at) => ({ name: `https-${at + 1}`, address, tls: [], ...trusted })),
+      ...exportAddress(config, notes).map((address) => ({ name: METRICS_LISTENER, address })),
     ],
     http2: apisix?.['enable_http2'] !== false && ssl?.['enable_http2'] !== false,
     protocols: protocols.split(/\s+/).filter((each) => each !== ''),
     fallbackSni: textOf(ssl, 'fallback_sni') ?? '',
     httpsPort: httpsPortOf(config, secure),
   }
+}
+
+/** The name of the listener that shows metrics alone. */
+export const METRICS_LISTENER = 'prometheus'
+
+/** `plugin_attr.prometheus.export_addr`; not said: metrics are at the admin listener alone. */
+function exportAddress(config: Table, notes: ConfigNotes): readonly string[] {
+  const prometheus = tableOf(tableOf(config, 'plugin_attr'), 'prometheus')
+  const address = tableOf(prometheus, 'export_addr')
+  if (address === undefined || prometheus?.['enable_export_server'] === false) return []
+  const listen = { ip: textOf(address, 'ip') ?? '127.0.0.1', port: address['port'] ?? 9091 }
+  return addressesOf([listen], ['plugin_attr', 'prometheus', 'export_addr'], notes)
 }
 
 /** `trusted_addresses`: the proxies whose `X-Forwarded-…` go on. A single address is a range of itself. */

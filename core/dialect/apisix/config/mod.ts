@@ -6,6 +6,7 @@ import { convertListeners } from './listeners.ts'
 import { convertStore } from './store.ts'
 import { ConfigNotes, type ConvertedConfig } from './types.ts'
 
+export { METRICS_LISTENER } from './listeners.ts'
 export { replaceDocuments } from './replace.ts'
 export { readStandalone, type StandaloneFile } from './standalone.ts'
 export { substitute } from './substitute.ts'
