@@ -15,9 +15,9 @@ export function applicationName(id: string): string {
   return `gravitee:${id}`
 }
 
-/** The id of the application that a part of this name stands for. */
-export function idOf(name: string): string {
-  return name.slice('gravitee:'.length)
+/** The id of the application that a part of this name stands for; undefined where it stands for none of them. */
+export function idOf(name: string): string | undefined {
+  return name.startsWith('gravitee:') ? name.slice('gravitee:'.length) : undefined
 }
 
 /** What an application has. */

@@ -56,8 +56,8 @@ export class GraviteeTranslator implements Translator {
   }
 
   documentOf(part: object): string | undefined {
-    const name = 'subscriptions' in part ? (part as ApplicationConfig).name : undefined
-    return name === undefined ? this.#documents.get(part) : keyOf('application', idOf(name))
+    const id = 'subscriptions' in part ? idOf((part as ApplicationConfig).name) : undefined
+    return id === undefined ? this.#documents.get(part) : keyOf('application', id)
   }
 
   #note({ key, document }: Change, touched: Touched): void {
