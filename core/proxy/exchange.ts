@@ -358,6 +358,8 @@ export class Exchange implements ClientUser, ServerUser {
       return this.#attempt(true)
     }
     this.#picker?.failed(fault)
+    const elsewhere = this.#forward?.upstream.retryUnanswered === true && !this.#bodySent
+    if (elsewhere && isIdempotent(this.head.method)) return this.#attempt()
     this.#refuse(refusal(fault.code, fault.detail))
   }
 

@@ -44,6 +44,8 @@ export interface ApisixConfig extends DialectConfig {
   readonly http2?: boolean | undefined
   /** APISIX's `ssl_protocols`, where an ssl has none of its own. */
   readonly protocols?: readonly string[] | undefined
+  /** APISIX's `show_upstream_status_in_response_header`. */
+  readonly tellStatus?: boolean | undefined
   /** APISIX's `router.http`; undefined: its default. */
   readonly router?:
     | 'radixtree_host_uri'

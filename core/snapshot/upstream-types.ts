@@ -124,6 +124,11 @@ export interface UpstreamConfig {
   readonly retries: number
   /** From the first try on, how long further ones may begin; 0: as long as it takes. */
   readonly retryTimeout: number
+  /**
+   * Whether another endpoint is asked where one fails before its answer begins, too: of requests without a body that
+   * may be repeated (RFC 9110 section 9.2.2).
+   */
+  readonly retryUnanswered?: boolean | undefined
   readonly keepAlive: {
     readonly connections: number
     readonly idleTimeout: number

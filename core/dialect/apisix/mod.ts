@@ -31,7 +31,8 @@ export function translateStandalone(
 ): { readonly parts: ConfigurationParts } | { readonly wrong: string } {
   const read = readStandalone(text, { file, env })
   if ('wrong' in read) return read
-  const rest = { fallbackSni: '', httpsPort: 443, http2: true, protocols: [], router: ROUTER }
+  const tls = { fallbackSni: '', httpsPort: 443, http2: true, protocols: [] }
+  const rest = { ...tls, router: ROUTER, tellStatus: false }
   const translator = new ApisixTranslator({
     verifyUpstreams,
     keyring: DEFAULT_KEYRING,
@@ -62,13 +63,13 @@ export function createDialect(options: ApisixConfig, context: DialectContext): D
   const { env = () => undefined } = context
   const keyring = options.keyring.length > 0 ? options.keyring : DEFAULT_KEYRING
   const { verifyUpstreams, fallbackSni = '', httpsPort = 443, http2 = true } = options
-  const { protocols = [], router = ROUTER } = options
+  const { protocols = [], router = ROUTER, tellStatus = false } = options
   const tls = { verifyUpstreams, keyring, fallbackSni, httpsPort, http2, protocols }
   return {
     name: 'apisix',
     root: ROOT,
     paths: PATHS,
-    translator: new ApisixTranslator({ ...tls, env, router }),
+    translator: new ApisixTranslator({ ...tls, env, router, tellStatus }),
     api: keyedApi(options, context, keyring),
   }
 }

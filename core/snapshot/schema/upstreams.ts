@@ -100,6 +100,7 @@ export const upstreamSchema: z.ZodType<WrittenUpstream> = map('an upstream', {
   sendTimeout: duration().default(60_000),
   retries: integer(0, 100).default(1),
   retryTimeout: duration({ zero: true }).default(0),
+  retryUnanswered: boolean().optional(),
   keepAlive: keepAliveSchema.prefault({}),
   host: pick<UpstreamConfig['host']>((raw) => isMap(raw) ? hostNameSchema : hostWord)
     .default('client'),

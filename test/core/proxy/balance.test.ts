@@ -105,6 +105,28 @@ t.test('retries end with their number, and with their time', async (t) => {
   t.equal((await ask(t, gateway)).status, 504, 'too late for another try')
 })
 
+t.test('whether another endpoint is asked where one gives no answer', async (t) => {
+  let asked = 0
+  const silent = await startUpstream(t, {
+    raw: (wire) =>
+      void wire.message().then(() => {
+        asked++
+        wire.close()
+      }),
+  })
+  const good = await named(t, 'c')
+  const addresses = [silent.address, `{ address: '${good.address}', priority: -1 }`]
+  const status = async (upstream: string, line = 'GET /'): Promise<number> => {
+    const gateway = await startGateway(t, everythingTo(addresses, { upstream }))
+    return (await ask(t, gateway, line)).status
+  }
+  t.equal(await status('retries: 1'), 502)
+  t.equal(await status('retries: 1, retryUnanswered: true'), 200)
+  t.equal(await status('retries: 1, retryUnanswered: true', 'POST /'), 502, 'once may be enough')
+  t.equal(await status('retries: 0, retryUnanswered: true'), 502)
+  t.equal(asked, 4)
+})
+
 t.test("the gateway's own cookie keeps a client with its endpoint", async (t) => {
   const [a, b] = [await named(t, 'a'), await named(t, 'b')]
   const addresses = [a.address, b.address]

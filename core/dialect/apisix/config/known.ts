@@ -37,6 +37,7 @@ const KNOWN: Known = {
     data_encryption: true,
     router: true,
     trusted_addresses: true,
+    show_upstream_status_in_response_header: true,
     ssl: {
       enable: true,
       enable_http2: true,

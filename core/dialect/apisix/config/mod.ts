@@ -54,6 +54,7 @@ export function convertConfig(
       prefix: store.prefix,
       keyring: keyringOf(apisix),
       router: routerOf(apisix, { isOld, notes }),
+      tellStatus: apisix?.['show_upstream_status_in_response_header'] === true,
       serverTokens: apisix?.['enable_server_tokens'] !== false,
       standalone: store.standalone !== undefined,
     },

@@ -16,6 +16,8 @@ export interface TranslateOptions {
   readonly protocols: readonly string[]
   /** How routes are found. */
   readonly router: RouterName
+  /** Whether answers always tell the endpoint's status, and not only where it failed. */
+  readonly tellStatus: boolean
 }
 
 /** Hosts first, then paths; or paths first, then hosts, where segments such as `:name` may stand for any. */

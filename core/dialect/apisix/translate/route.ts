@@ -100,11 +100,31 @@ export function translateRoute(conf: Table, means: RouteMeans): TranslatedRoute 
       requireCertificate: false,
       allow: [],
       forwardCertificate: undefined,
-      filters: 'length' in filters ? [...filters, ...own] : own,
+      filters: [
+        ...'length' in filters ? filters : [],
+        ...own,
+        ...means.options.tellStatus ? [TELL_STATUS] : [],
+      ],
       variables: variablesOf(conf, { id, serviceId, service }),
       upstreamTimes: timesOf(tableOf(conf, 'timeout')),
     },
   }
+}
+
+/** APISIX's `show_upstream_status_in_response_header`. */
+const TELL_STATUS: FilterConfig = {
+  type: 'response',
+  when: [{ variable: 'upstream_status', operator: 'differs', value: null }],
+  priority: undefined,
+  status: undefined,
+  body: undefined,
+  base64: false,
+  headers: {
+    set: [{ name: 'X-APISIX-Upstream-Status', value: '$upstream_status' }],
+    add: [],
+    remove: [],
+  },
+  replace: [],
 }
 
 /** An answer in the upstream's place, after all that plugins do. */

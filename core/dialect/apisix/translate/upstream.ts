@@ -67,6 +67,8 @@ export function translateUpstream(conf: Table, means: UpstreamMeans): UpstreamCo
     ...timeoutsOf(tableOf(conf, 'timeout')),
     retries: numberOf(conf, 'retries') ?? endpoints.length - 1,
     retryTimeout: (numberOf(conf, 'retry_timeout') ?? 0) * SECOND,
+    // nginx asks the next one after an error or a time-out, too.
+    retryUnanswered: true,
     keepAlive: {
       connections: numberOf(pool, 'size') ?? 320,
       idleTimeout: (numberOf(pool, 'idle_timeout') ?? 60) * SECOND,

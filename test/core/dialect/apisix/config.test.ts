@@ -140,6 +140,7 @@ sallyport: { verify_upstreams: true, folder: /var/lib/sallyport }
     prefix: '/prod',
     keyring: ['qeddd145sfvddff3', 'edd1c9f0985e76a2'],
     router: 'radixtree_host_uri',
+    tellStatus: false,
     serverTokens: false,
     standalone: false,
   })

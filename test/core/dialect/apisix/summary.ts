@@ -13,6 +13,7 @@ export const OPTIONS: TranslateOptions = {
   http2: true,
   protocols: [],
   router: 'radixtree_host_uri',
+  tellStatus: false,
 }
 
 /** Documents as changes of a store, in the order in which they are written; undefined: one that is gone. */
@@ -44,6 +45,7 @@ const SAME: Readonly<Record<string, unknown>> = {
   verify: undefined,
   connectTimeout: 60_000,
   retries: 0,
+  retryUnanswered: true,
   keepAlive: { connections: 320, idleTimeout: 60_000, requests: 1000 },
   upstreamTimes: defaults.NO_UPSTREAM_TIMES,
   minVersion: 'TLSv1.2',
