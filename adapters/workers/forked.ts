@@ -6,6 +6,9 @@ import { REPLACE_AFTER_MS, type StartOptions } from './types.ts'
 /** Tells a process that it is a worker. */
 const VARIABLE = 'SALLYPORT_WORKER'
 
+/** V8's flags are not passed on to a fork; these are what package.json starts Deno with. */
+const FLAGS = { DENO_V8_FLAGS: '--max-semi-space-size=4' }
+
 /** What a worker asks before it listens, and what it is answered. */
 interface ClaimMessage {
   readonly kind: 'claim'
@@ -72,7 +75,7 @@ export class ForkedWorkers {
   #fork(options: StartOptions): void {
     const [, program = '', ...args] = process.argv
     const worker = ++this.#started
-    const env = { ...process.env, ...options.env, [VARIABLE]: '1' }
+    const env = { ...FLAGS, ...process.env, ...options.env, [VARIABLE]: '1' }
     const child = fork(program, args, { env })
     this.#children.set(worker, child)
     child.on('message', (message) => this.#take(message, worker))
