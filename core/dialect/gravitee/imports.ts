@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { createApiSchema } from './api-bodies.ts'
-import { createApi } from './apis.ts'
+import { createApi, deleteApi } from './apis.ts'
 import { check, text } from './bodies.ts'
 import { masked } from './secrets.ts'
 import type { Actor, Management } from './management.ts'
@@ -31,13 +31,19 @@ export async function importDefinition(
     actor,
     ...(crossId === undefined ? {} : { crossId }),
   })
-  for (const { plan, ids } of bodies) {
-    await createPlan(management, plan, {
-      api: api.id,
-      actor,
-      status: plan.status ?? 'STAGING',
-      ...(ids.crossId === undefined ? {} : { crossId: ids.crossId }),
-    })
+  try {
+    for (const { plan, ids } of bodies) {
+      await createPlan(management, plan, {
+        api: api.id,
+        actor,
+        status: plan.status ?? 'STAGING',
+        ...(ids.crossId === undefined ? {} : { crossId: ids.crossId }),
+      })
+    }
+  } catch (error) {
+    // All of a definition comes to be, or nothing of it.
+    await deleteApi(management, { id: api.id, actor, closePlans: true })
+    throw error
   }
   return management.api(api.id).value
 }

@@ -13,6 +13,7 @@ import { addApisV1 } from './v1-apis.ts'
 import { addSubscriptionRoutesV1 } from './v1-subscriptions.ts'
 import { addApiRoutes } from './v2-apis.ts'
 import { addOtherRoutes } from './v2-others.ts'
+import { addPlaces } from './places.ts'
 import { addPlanRoutes } from './v2-plans.ts'
 import { addSubscriptionRoutes } from './v2-subscriptions.ts'
 
@@ -59,10 +60,7 @@ export function createManagementApi(means: ApiMeans): DialectApi {
   mount(app, means, { base: '/portal/environments/:environment', parts: [addCertificateRoutes] })
   const automation = org.replace('/management', '/automation')
   mount(app, means, { base: automation, parts: [addAutomationRoutes] })
-  app.get(
-    '/management/v2/organizations/:organization',
-    (call) => call.json({ id: 'DEFAULT', name: 'Default organization' }),
-  )
+  addPlaces(app)
   app.notFound((call) => answerFault(call, new Fault(404, 'Not Found')))
   app.onError((error, call) =>
     answerFault(call as unknown as Call, asFault(means.management, error))

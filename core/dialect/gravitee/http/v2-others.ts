@@ -1,3 +1,4 @@
+import type { Catalogue } from '../catalogue.ts'
 import { forbidden } from '../faults.ts'
 import { type Management, owns } from '../management.ts'
 import type { ApplicationDocument } from '../model.ts'
@@ -50,7 +51,7 @@ export function pickApplications(
   const query = call.req.query('query')?.toLowerCase()
   const data: ApplicationDocument[] = []
   let total = 0
-  for (const id of ids ?? catalogue.applicationNames) {
+  for (const id of ids ?? inOrder(catalogue, call.req.query('order'))) {
     const application = catalogue.applications.get(id)?.value
     if (application === undefined || application.status !== status) continue
     if (!owns(call.var.actor, application)) continue
@@ -61,6 +62,17 @@ export function pickApplications(
     if (total > skip && data.length < take) data.push(application)
   }
   return { data, total }
+}
+
+/** Ids of applications in the order that is asked for: by name unless told otherwise; `-` is the other way round. */
+function inOrder({ applicationNames, applications }: Catalogue, order = 'name'): Iterable<string> {
+  const back = order.startsWith('-')
+  if (/^-?updated_at$/.test(order)) {
+    const all = [...applications.values()].map(({ value }) => value)
+    all.sort((a, b) => a.updatedAt - b.updatedAt || (a.id < b.id ? -1 : 1))
+    return (back ? all.reverse() : all).map(({ id }) => id)
+  }
+  return back ? [...applicationNames].reverse() : applicationNames
 }
 
 async function audits(

@@ -80,3 +80,40 @@ t.test('what an application must say, in the words of the v1 API', async (t) => 
     body: { technicalCode: 'forbidden', http_status: 403 },
   })
 })
+
+t.test('the order of applications', async (t) => {
+  const scene = gravitee(t)
+  const { ask, setTime } = scene
+  for (const [at, name] of ['b', 'c', 'a'].entries()) {
+    setTime(1_000_000 + at)
+    await application(scene, name)
+  }
+  const names = async (order: string): Promise<string[]> =>
+    (await ask('GET', `${V1}/applications/_paged?order=${order}`)).body.data
+      .map((each: { name: string }) => each.name)
+  t.same(await names('name'), ['a', 'b', 'c'])
+  t.same(await names('-name'), ['c', 'b', 'a'])
+  t.same(await names('updated_at'), ['b', 'c', 'a'])
+  t.same(await names('-updated_at'), ['a', 'c', 'b'])
+})
+
+t.test('where one is, and who', async (t) => {
+  const { ask } = gravitee(t)
+  const organization = '/management/organizations/DEFAULT'
+  t.match((await ask('GET', organization)).body, { id: 'DEFAULT' })
+  t.match((await ask('GET', `${organization}/environments`)).body, [{ id: 'DEFAULT' }])
+  t.match((await ask('GET', V1)).body, { id: 'DEFAULT', organizationId: 'DEFAULT' })
+  t.match((await ask('GET', V2)).body, { id: 'DEFAULT' })
+  t.match((await ask('GET', '/management/v2/environments')).body, {
+    data: [{ id: 'DEFAULT' }],
+    pagination: { totalCount: 1 },
+  })
+  t.match((await ask('GET', `${organization}/user`, undefined, 'paula')).body, {
+    id: 'paula',
+    roles: [{}, { scope: 'ENVIRONMENT', name: 'API_PUBLISHER' }],
+  })
+  t.match(await ask('GET', '/management/v2/environments/OTHER'), {
+    status: 404,
+    body: { technicalCode: 'environment.notFound' },
+  })
+})

@@ -144,3 +144,31 @@ t.test('context paths: one above or below another, and those that are none', asy
   })
   t.match(await verify('/a b'), { status: 202, ok: false, reason: 'Path [/a b] is invalid' })
 })
+
+t.test('a definition is imported as a whole, or not at all', async (t) => {
+  const scene = gravitee(t)
+  const { ask } = scene
+  const definition = {
+    api: apiBody('/imported'),
+    plans: [
+      planBody('MTLS', { status: 'PUBLISHED' }),
+      planBody('JWT', { status: 'PUBLISHED' }),
+    ],
+  }
+  const at = `${V2}/apis/_import/definition`
+  t.equal((await ask('POST', at, definition)).status, 400, 'the JWT plan has no key')
+  t.same((await ask('GET', `${V2}/apis`)).body.data, [])
+  const [plan] = definition.plans
+  const made = await ask('POST', at, { ...definition, plans: [plan] })
+  t.match(made, { status: 201, body: { state: 'STOPPED' } })
+  t.equal(made.headers.get('location'), `http://gateway${V2}/apis/${made.body.id}`)
+  const plans = (await ask('GET', `${V2}/apis/${made.body.id}/plans`)).body.data
+  t.match(plans, [{ status: 'PUBLISHED', security: { type: 'MTLS' } }])
+  t.match(await ask('POST', at, { ...definition, plans: [] }), {
+    status: 400,
+    body: { message: 'Path [/imported/] already exists' },
+  })
+  t.equal((await ask('POST', `${V2}/apis/${made.body.id}/_start`)).status, 204)
+  const exported = await scene.text('GET', `${V2}/apis/${made.body.id}/_export/definition`)
+  t.match(exported.headers.get('content-disposition'), /^attachment;filename=.*\.json$/)
+})
