@@ -151,7 +151,7 @@ export class ClientH1 implements DuplexHandler, ClientSide, Mortal {
   respond(response: OutgoingResponse): void {
     const head = (this.#exchange as Exchange).head
     this.#chunked = response.openEnded && head.version === '1.1'
-    if (response.openEnded && !this.#chunked) this.#keepAlive = false
+    if (response.openEnded && !this.#chunked || response.last === true) this.#keepAlive = false
     if (this.#runtime.draining || !this.#requestWhole && !discardable(head)) this.#keepAlive = false
     const framing = this.#chunked
       ? 'Transfer-Encoding: chunked\r\n'

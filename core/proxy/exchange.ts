@@ -432,7 +432,9 @@ export class Exchange implements ClientUser, ServerUser {
     const length = status === 204 ? [] : ['Content-Length', String(body.length)]
     const fields = [...headers, ...length]
     this.#runtime.date.addTo(fields)
-    this.#client.respond({ status, reason, headers: fields, openEnded: false, bodiless })
+    // Gravitee's gateway keeps no connection that it had to answer so.
+    const last = this.#style === 'gravitee' && status >= 500 && this.#refusal !== undefined
+    this.#client.respond({ status, reason, headers: fields, openEnded: false, bodiless, last })
     if (!bodiless) {
       this.#client.send(body)
       this.#responseBytes = body.length

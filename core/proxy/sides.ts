@@ -19,6 +19,8 @@ export interface OutgoingResponse {
   readonly headers: HeaderList
   /** Whether a body follows whose length is not known. */
   readonly openEnded: boolean
+  /** Whether the connection ends with it, where that is one response's to say; undefined: it does not. */
+  readonly last?: boolean | undefined
   /** Whether none follows; a Content-Length is then what another request would have been told. */
   readonly bodiless: boolean
 }

@@ -174,3 +174,28 @@ t.test('response templates take the place of what the gateway says', async (t) =
   await gateway.subscribed(plan, partner)
   t.equal((await gateway.get('secure', '/templates', partner)).status, 200)
 })
+
+t.test('whose backend is away is told so, on a connection that ends', async (t) => {
+  const upstream = await startUpstream(t)
+  const gateway = await new Gateway(t, configuration(pki, 'away')).started('secure', 'plain')
+  await gateway.api('/away', upstream, 'KEY_LESS', {
+    endpointGroups: [{
+      name: 'g',
+      type: 'http-proxy',
+      endpoints: [{
+        name: 'e',
+        type: 'http-proxy',
+        configuration: { target: 'http://127.0.0.1:1' },
+      }],
+    }],
+  })
+  const kept = { Connection: 'keep-alive' }
+  t.match(await gateway.get('plain', '/away', undefined, { ...kept, Accept: '*/*' }), {
+    status: 502,
+    headers: { connection: 'close' },
+    body: '{"message":"Bad Gateway","http_status_code":502}',
+  })
+  const missing = await gateway.get('plain', '/nowhere', undefined, kept)
+  t.equal(missing.status, 404)
+  t.not(missing.headers.connection, 'close')
+})
