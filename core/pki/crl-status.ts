@@ -23,24 +23,41 @@ export function isCurrent(crl: CrlContent, now: number): boolean {
   return crl.nextUpdate !== undefined && now < crl.nextUpdate + 1000
 }
 
-/** What authentic CRLs say, the newest first; of those that are out of date, whom they list counts. */
+/** When CRLs are looked at, and whether they must be as RFC 5280 asks of those who issue them. */
+export interface CrlView {
+  readonly now: number
+  readonly strict: boolean
+}
+
+/**
+ * What authentic CRLs say, the newest first; of those that are out of date, or not as they should be, whom they list
+ * counts.
+ */
 export function crlStatus(
   content: DecodedCertificate,
   crls: readonly CrlContent[],
-  now: number,
+  { now, strict }: CrlView,
 ): CrlStatus {
-  const current = statusOf(content, crls.filter((crl) => isCurrent(crl, now)))
+  const full = crls.filter((crl) => isCurrent(crl, now) && (!strict || crl.conforming))
+  const current = statusOf(content, full)
   return current.covered === ALL_REASONS || current.revoked !== undefined
     ? current
     : { ...current, revoked: statusOf(content, crls).revoked }
 }
 
 /** Why CRLs that can be used leave open whether a certificate is revoked. */
-export function whyUnknown(crls: readonly CrlContent[], now: number): string | undefined {
+export function whyUnknown(
+  crls: readonly CrlContent[],
+  { now, strict }: CrlView,
+): string | undefined {
   const newest = crls.find((crl) => crl.baseNumber === undefined)
   if (newest === undefined) return undefined
   if (newest.nextUpdate === undefined) {
     return 'the CRL of its issuer does not say when the next one comes'
+  }
+  if (strict && !newest.conforming) {
+    return 'the CRL of its issuer has no number, no authority key identifier, an empty list, or extensions that ' +
+      'should be critical'
   }
   return isCurrent(newest, now)
     ? 'the CRLs of its issuer do not cover all reasons'

@@ -45,6 +45,8 @@ export interface CrlContent {
   readonly point: IssuingPoint | undefined
   /** Critical extensions that are not processed. */
   readonly unknownCritical: readonly string[]
+  /** Whether it is as RFC 5280 asks of those who issue CRLs. */
+  readonly conforming: boolean
 }
 
 const CRL_NUMBER = '2.5.29.20'
@@ -128,12 +130,14 @@ async function decodeCrl(der: Bytes): Promise<CrlContent> {
   const read = readCrlExtensions(extensions)
   const unknownCritical = [...read.unknownCritical, ...table.unknownCritical]
   const base = { tbs: tbs.der, algorithm, signature, issuer, thisUpdate, nextUpdate, table }
-  return { ...base, ...read, unknownCritical }
+  // RFC 5280 section 5.1.2.6: where nobody is revoked, there is no list.
+  const conforming = read.conforming && (list === undefined || list.length > 0)
+  return { ...base, ...read, unknownCritical, conforming }
 }
 
 type CrlExtensions = Pick<
   CrlContent,
-  'number' | 'baseNumber' | 'authorityKeyId' | 'point' | 'unknownCritical'
+  'number' | 'baseNumber' | 'authorityKeyId' | 'point' | 'unknownCritical' | 'conforming'
 >
 
 function readCrlExtensions(wrapper: DerElement | undefined): CrlExtensions {
@@ -141,6 +145,7 @@ function readCrlExtensions(wrapper: DerElement | undefined): CrlExtensions {
   const unknownCritical: string[] = []
   // RFC 5280 sections 5.2.1 and 5.2.3: the others are never critical.
   const known: readonly string[] = [DELTA, POINT]
+  let conforming = true
   const reader = wrapper?.inside()
   for (
     const { id, critical, value } of reader === undefined
@@ -149,15 +154,21 @@ function readCrlExtensions(wrapper: DerElement | undefined): CrlExtensions {
   ) {
     values.set(id, value)
     if (critical && !known.includes(id)) unknownCritical.push(id)
+    // RFC 5280 sections 5.2.4 and 5.2.5: these always are.
+    if (!critical && known.includes(id)) conforming = false
   }
   reader?.finish()
   const point = values.get(POINT)
+  const number = readNumber(values.get(CRL_NUMBER))
+  const authorityKeyId = readKeyId(values.get(ExtensionId.authorityKeyId))
   return {
-    number: readNumber(values.get(CRL_NUMBER)),
+    number,
     baseNumber: readNumber(values.get(DELTA)),
-    authorityKeyId: readKeyId(values.get(ExtensionId.authorityKeyId)),
+    authorityKeyId,
     point: point === undefined ? undefined : readIssuingPoint(point),
     unknownCritical,
+    // RFC 5280 sections 5.2.1 and 5.2.3: CRL issuers must include both.
+    conforming: conforming && number !== undefined && authorityKeyId !== undefined,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DecodedCertificate } from './decode.ts'
-import { ExtensionId } from './extensions.ts'
+import { ExtensionId, KeyUsage } from './extensions.ts'
 import { type Finding, refuse } from './finding.ts'
 import { type GeneralName, NameForm } from './general-name.ts'
 import { isDnsName, parseAddress } from './host-name.ts'
@@ -20,8 +20,8 @@ export function checkProfile(
   for (const [i, certificate] of downwards.entries()) {
     const anchor = i === 0
     const state = formState(certificate, anchor) ?? keyIdentifierState(certificate, anchor) ??
-      criticalityState(certificate, web) ?? nameState(certificate) ??
-      constraintState(certificate)
+      criticalityState(certificate, web) ?? pathLengthState(certificate) ??
+      nameState(certificate) ?? constraintState(certificate)
     if (state !== undefined) return refuse('malformed', certificate, state)
     const finding = web
       ? checkWebCertificate(certificate, { anchor, leaf: i === downwards.length - 1 })
@@ -82,6 +82,14 @@ function criticalityState(certificate: DecodedCertificate, web: boolean): string
   return critical.has(ExtensionId.subjectAltName)
     ? undefined
     : 'its subject is empty and its alternative names are not critical'
+}
+
+/** RFC 5280 section 4.2.1.9: a length is for those whose key usage says that they sign certificates. */
+function pathLengthState({ extensions }: DecodedCertificate): string | undefined {
+  const { basicConstraints, keyUsage = 0 } = extensions
+  return basicConstraints?.pathLength !== undefined && (keyUsage & KeyUsage.keyCertSign) === 0
+    ? 'it has a path length but no key usage for signing certificates'
+    : undefined
 }
 
 function nameState(certificate: DecodedCertificate): string | undefined {

@@ -177,16 +177,17 @@ class RevocationCheck {
   ): Promise<Told> {
     if (crls.length === 0) return { status: 'none', state: '' }
     const content = decodedOf(path[0] as Certificate)
-    const { now } = this.#input.context
+    const { now, rules } = this.#input.context
+    const view = { now, strict: rules.profile !== 'compatible' }
     const usable = await this.#authentic(path, visiting, crls)
-    const { covered, revoked } = crlStatus(content, usable, now)
+    const { covered, revoked } = crlStatus(content, usable, view)
     if (revoked !== undefined) return { status: 'revoked', state: revoked }
     if (covered === ALL_REASONS) return { status: 'good', state: '' }
     const named = crls.some((crl) => crl.issuer.key === content.issuer.key)
     const absent = named
       ? 'no CRL of its issuer can be used for it'
       : 'there is no CRL of its issuer'
-    return { status: 'none', state: whyUnknown(usable, now) ?? absent }
+    return { status: 'none', state: whyUnknown(usable, view) ?? absent }
   }
 
   /** What was fetched: OCSP responses, and CRLs where no responder answers. */
@@ -222,19 +223,12 @@ class RevocationCheck {
     const authentic: CrlContent[] = []
     for (const crl of crls) {
       const speaks = points.some((point) => coveredReasons(content, point, crl) !== 0)
-      if (!speaks || !this.#isWellFormed(crl)) continue
+      // RFC 5280 section 5.2: a CRL with critical extensions that are not processed is of no use.
+      if (!speaks || crl.unknownCritical.length > 0) continue
       if (crl.thisUpdate > this.#input.context.now) continue
       if (await this.#isAuthentic(crl, path, visiting)) authentic.push(crl)
     }
     return authentic
-  }
-
-  /** RFC 5280 section 5.2: a CRL with critical extensions that are not processed is of no use. */
-  #isWellFormed(crl: CrlContent): boolean {
-    const strict = this.#input.context.rules.profile !== 'compatible'
-    // RFC 5280 sections 5.2.1 and 5.2.3: CRL issuers must include both.
-    const complete = crl.number !== undefined && crl.authorityKeyId !== undefined
-    return crl.unknownCritical.length === 0 && (!strict || complete)
   }
 
   async #isAuthentic(

@@ -103,6 +103,11 @@ t.test('strict refuses what RFC 5280 forbids in CAs', async (t) => {
       'its name constraint "x..test" is not in form',
     ],
     [
+      'length',
+      ['basicConstraints=critical,CA:TRUE,pathlen:3', ...CA.slice(2)],
+      'it has a path length but no key usage for signing certificates',
+    ],
+    [
       'mask',
       [...CA, 'policyConstraints=inhibitPolicyMapping:0'],
       'its extension 2.5.29.36 is not critical',

@@ -143,6 +143,30 @@ t.test('judge minds what a CRL is for', async (t) => {
   t.equal((await ask([pointed], { anchors: [root], crls: [elsewhere] })).code, 'trusted')
 })
 
+t.test('the strict profile wants CRLs as RFC 5280 does; whom others list is refused all the same', async (t) => {
+  const number = extension('2.5.29.20', false, new Uint8Array([2, 1, 5]))
+  const plain = lab.crl('root', {}, ['authorityKeyIdentifier=keyid'])
+  const listing = [entry(bytes(direct))]
+  const base = { issuer: root, key: rootKey, nextUpdate: later }
+  const point = extension('2.5.29.28', false, Uint8Array.of(0x30, 3, 0x81, 1, 0xff))
+  const lacking: [string, Uint8Array, boolean][] = [
+    ['nothing', plain, true],
+    ['an authority key identifier', lab.crl('root', {}, ['issuerAltName=DNS:x.test']), false],
+    ['everything', makeCrl({ ...base, entries: [] }), false],
+    ['a critical point', makeCrl({ ...base, entries: [], extensions: [number, point] }), false],
+  ]
+  for (const [what, der, fine] of lacking) {
+    const crls = [await crl(der)]
+    t.equal((await ask([direct], { anchors: [root], crls })).code, 'trusted', what)
+    const strict = await ask([direct], { anchors: [root], crls, profile: 'strict' })
+    t.equal(strict.code, fine ? 'trusted' : 'revocation-unknown', what)
+    if (!fine) t.match(strict.detail, /the CRL of its issuer has no number, no authority key/)
+  }
+  const crls = [await crl(makeCrl({ ...base, entries: listing }))]
+  const soft = { anchors: [root], crls, crlPolicy: 'soft', profile: 'strict' } as const
+  t.equal((await ask([direct], soft)).code, 'revoked')
+})
+
 t.test('judge adds delta CRLs to complete ones', async (t) => {
   const number = (n: number) => extension('2.5.29.20', false, new Uint8Array([2, 1, n]))
   const delta = (n: number) => extension('2.5.29.27', true, new Uint8Array([2, 1, n]))
