@@ -3,11 +3,14 @@ import process from 'node:process'
 import { type Claim, Claims, type Wanted } from './claims.ts'
 import { REPLACE_AFTER_MS, type StartOptions } from './types.ts'
 
-/** Tells a process that it is a worker. */
+/** Tells a process that it is a worker, and whose: the primary's number. */
 const VARIABLE = 'SALLYPORT_WORKER'
 
 /** V8's flags are not passed on to a fork; these are what package.json starts Deno with. */
 const FLAGS = { DENO_V8_FLAGS: '--max-semi-space-size=4' }
+
+/** How often a worker looks whether its primary is there. */
+const LOOK_EVERY_MS = 1000
 
 /** What a worker asks before it listens, and what it is answered. */
 interface ClaimMessage {
@@ -19,7 +22,7 @@ interface ClaimMessage {
 
 /** With processes that each listen by themselves: the kernel hands each connection to one of them (SO_REUSEPORT). */
 export class ForkedWorkers {
-  readonly isWorker: boolean = process.env[VARIABLE] === '1'
+  readonly isWorker: boolean = process.env[VARIABLE] !== undefined
   readonly #children = new Map<number, ChildProcess>()
   readonly #claims = new Claims()
   readonly #asked = new Map<number, (claim: Claim) => void>()
@@ -75,7 +78,7 @@ export class ForkedWorkers {
   #fork(options: StartOptions): void {
     const [, program = '', ...args] = process.argv
     const worker = ++this.#started
-    const env = { ...FLAGS, ...process.env, ...options.env, [VARIABLE]: '1' }
+    const env = { ...FLAGS, ...process.env, ...options.env, [VARIABLE]: String(process.pid) }
     const child = fork(program, args, { env })
     this.#children.set(worker, child)
     child.on('message', (message) => this.#take(message, worker))
@@ -95,8 +98,11 @@ export class ForkedWorkers {
     if (!this.isWorker || this.#listening) return
     this.#listening = true
     process.on('message', (message) => this.#take(message, 0))
-    // A worker whose primary has died serves nobody's wishes any more.
+    // A worker whose primary has died serves nobody's wishes any more. It may have died before anyone listened.
     process.on('disconnect', () => process.exit(1))
+    setInterval(() => {
+      if (String(process.ppid) !== process.env[VARIABLE]) process.exit(1)
+    }, LOOK_EVERY_MS).unref()
   }
 
   #take(message: unknown, worker: number): void {

@@ -47,7 +47,10 @@ export async function supervise(
   passIssuersOn(service)
   const onExit = (worker: number, code: number | undefined): void => {
     // It said why it cannot begin; another one could not either.
-    if (!served && code === CANNOT_BEGIN) return host.exit(CANNOT_BEGIN)
+    if (!served && code === CANNOT_BEGIN) {
+      void host.workers.stop().then(() => host.exit(CANNOT_BEGIN))
+      return
+    }
     host.log.write('error', 'A worker died and is replaced', { worker, code })
     ended = addCounters([ended, withoutGauges(reports.get(worker))])
     reports.delete(worker)
