@@ -69,13 +69,14 @@ function finish(
 /** `respond`: an answer in the upstream's place. */
 export const makeRespond: Maker<RespondFilterConfig> = ({ status, headers, body }) => {
   const changes = compileHeaderChanges({ set: [], add: headers, remove: [] })
-  const template = compileTemplate(body)
+  const template = body === undefined ? undefined : compileTemplate(body)
   return {
     onRequest: ({ facts }) => {
       const fields = (changes?.add ?? []).flatMap(({ name, value }) => [
         name,
         fieldText(value.render(facts)),
       ])
+      if (template === undefined) return answer(status, fields)
       // Variables have one character a byte.
       const bytes = Uint8Array.from(template.render(facts), (char) => char.charCodeAt(0))
       return answer(status, fields, bytes)

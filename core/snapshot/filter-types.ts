@@ -126,8 +126,8 @@ export interface RespondFilterConfig extends FilterBaseConfig {
   readonly type: 'respond'
   readonly status: number
   readonly headers: readonly HeaderConfig[]
-  /** A template. */
-  readonly body: string
+  /** A template; undefined: the style's own page for the status. */
+  readonly body: string | undefined
 }
 
 /** Lets addresses in or turns them away; `deny` counts before `allow`, and an empty `allow` is everybody. */

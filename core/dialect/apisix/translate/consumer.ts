@@ -62,7 +62,7 @@ const NO_GROUP: FilterConfig = {
   type: 'respond',
   status: 503,
   headers: [],
-  body: '',
+  body: undefined,
   when: [],
   priority: undefined,
 }

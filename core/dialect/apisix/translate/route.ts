@@ -134,8 +134,8 @@ function answer(status: 404 | 500 | 502 | 503): FilterConfig {
     when: [],
     priority: -100_000,
     status,
-    headers: status === 404 ? [{ name: 'Content-Type', value: 'application/json' }] : [],
-    body: status === 404 ? '{"error_msg":"404 Route Not Found"}\n' : '',
+    headers: [],
+    body: undefined,
   }
 }
 

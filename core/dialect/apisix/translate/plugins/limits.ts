@@ -59,7 +59,7 @@ function ruledLimits(
   if (conf['allow_degradation'] === true) return limits
   const none = { not: { any: applies } }
   const priority = base.priority ?? PRIORITY
-  const failed = { ...base, type: 'respond', status: 500, headers: [], body: '' } as const
+  const failed = { ...base, type: 'respond', status: 500, headers: [], body: undefined } as const
   return [...limits, { ...failed, priority, when: [...base.when, none] }]
 }
 
