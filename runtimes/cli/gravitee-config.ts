@@ -3,6 +3,7 @@ import type { Path, Problem } from '../../core/mod.ts'
 import { convertConfig, isGraviteeConfig } from '../../core/dialect/gravitee/config/mod.ts'
 import { isPkiProblem, writePem } from '../../core/pki/mod.ts'
 import { readPkcs12Certificates } from '../../core/pki/bundle.ts'
+import { withNames } from './gravitee-names.ts'
 import type { Host } from './host.ts'
 import type { ReadFile } from './snapshot-source.ts'
 
@@ -26,7 +27,8 @@ export async function readGraviteeConfig(
     { severity, path, message, position: parsed.locate(path, 'key') ?? at(file) }
   ))
   const watched = [file]
-  const document = await withPem(converted.document, { host, file, problems: own, watched })
+  const named = await withNames(converted.document, { host, file })
+  const document = await withPem(named, { host, file, problems: own, watched })
   if (own.some(({ severity }) => severity === 'error')) {
     return { configuration: undefined, problems: own, watched, locate: () => at(file) }
   }

@@ -1,6 +1,7 @@
 /** Gravitee's document, step by step, on a running gateway: by REST, then with a client certificate. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
+import { connect } from 'node:tls'
 import t from 'tap'
 import { startNginx } from '../../support/nginx.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
@@ -217,6 +218,43 @@ security:
     ...{ cert: issued.chain, key: issued.key, rejectUnauthorized: false },
   })
   t.equal(answer.status, 200)
+  await gateway.program.stop()
+})
+
+t.test('gravitee.yml: each name has its certificate', async (t) => {
+  for (const name of ['one', 'two']) {
+    await pki.issue(name, { ca, names: [`DNS:${name}.test`], use: 'serverAuth', key: 'RSA' })
+  }
+  mkdirSync(pki.path('names'))
+  const file = pki.path('names/gravitee.yml')
+  writeFileSync(
+    file,
+    `http:
+  port: 0
+  host: 127.0.0.1
+  secured: true
+  ssl:
+    sni: true
+    keystore:
+      type: pem
+      certificates:
+        - { cert: ../one.crt, key: ../one.key }
+        - { cert: ../two.crt, key: ../two.key }
+management: { http: { port: 0 } }
+`,
+  )
+  const gateway = await new Gateway(t, file).started('http')
+  const subjectFor = (servername: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const to = { host: '127.0.0.1', port: gateway.port('http'), servername }
+      const socket = connect({ ...to, rejectUnauthorized: false }, () => {
+        resolve(String(socket.getPeerCertificate().subject.CN))
+        socket.destroy()
+      }).on('error', reject)
+    })
+  t.equal(await subjectFor('one.test'), 'one')
+  t.equal(await subjectFor('two.test'), 'two')
+  t.equal(await subjectFor('other.test'), 'one')
   await gateway.program.stop()
 })
 
