@@ -148,9 +148,23 @@ function listApis(
     .filter((api) =>
       owns(call.var.actor, api) && (ids?.includes(api.id) ?? true) &&
       (query === undefined || fits(api, query))
-    )
+    ).sort(byField(call.req.query('sortBy') ?? 'name'))
   const some = slice(all, page).map((api) => apiView(api, urlOf(call)))
   return pageAnswer(some, all.length, { page, url: urlOf(call) })
+}
+
+/** The order of a field; `-` is the other way round. */
+function byField(field: string): (a: ApiDocument, b: ApiDocument) => number {
+  const way = field.startsWith('-') ? -1 : 1
+  const textOf = ({ name, listeners, owner, createdAt }: ApiDocument): string => {
+    if (field.endsWith('paths')) return listeners[0]?.paths?.[0]?.path ?? ''
+    if (field.endsWith('owner')) return owner
+    return field.endsWith('created_at') ? String(createdAt) : name.toLowerCase()
+  }
+  return (a, b) => {
+    const [left, right] = [textOf(a), textOf(b)]
+    return left === right ? (a.id < b.id ? -1 : 1) : way * (left < right ? -1 : 1)
+  }
 }
 
 function fits({ id, name, description }: ApiDocument, query: string): boolean {

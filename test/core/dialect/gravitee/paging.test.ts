@@ -1,5 +1,5 @@
 import t from 'tap'
-import { application, gravitee, V1, V2 } from './scene.ts'
+import { apiBody, application, gravitee, V1, V2 } from './scene.ts'
 
 t.test('pages of the v2 API, with links', async (t) => {
   const scene = gravitee(t)
@@ -116,4 +116,14 @@ t.test('where one is, and who', async (t) => {
     status: 404,
     body: { technicalCode: 'environment.notFound' },
   })
+})
+
+t.test('the order of APIs', async (t) => {
+  const { ask } = gravitee(t)
+  for (const path of ['/b', '/a', '/c']) await ask('POST', `${V2}/apis`, apiBody(path))
+  const names = async (query = ''): Promise<string[]> =>
+    (await ask('GET', `${V2}/apis${query}`)).body.data.map((each: { name: string }) => each.name)
+  t.same(await names(), ['API /a', 'API /b', 'API /c'])
+  t.same(await names('?sortBy=-name'), ['API /c', 'API /b', 'API /a'])
+  t.same(await names('?sortBy=paths&perPage=1&page=2'), ['API /b'])
 })
