@@ -167,7 +167,10 @@ export class ClientH2 implements DuplexHandler, Mortal {
       const detail = `Read ":protocol" "${found.upgrade}": not "websocket"`
       return this.#refuseHead(stream, refusal('UPGRADE_UNSUPPORTED', detail))
     }
-    this.#serve(stream, { head: tunnels ? asUpgrade(found) : found, ends, tunnels })
+    const { sensitive } = stream
+    const meant = tunnels ? asUpgrade(found) : found
+    const head = sensitive === undefined ? meant : { ...meant, sensitive }
+    this.#serve(stream, { head, ends, tunnels })
   }
 
   #serve(

@@ -1,5 +1,11 @@
 import { H2Error, responseFieldsFor, trailerFieldsFor } from '../wire/mod.ts'
-import type { H2Stream, HeaderList, RequestHead, ResponseHead } from '../wire/mod.ts'
+import type {
+  H2Stream,
+  HeaderList,
+  RequestHead,
+  ResponseHead,
+  SensitiveNames,
+} from '../wire/mod.ts'
 import type { ClientH2 } from './client-h2.ts'
 import type { ClientConnection } from './connection.ts'
 import { Exchange } from './exchange.ts'
@@ -36,6 +42,7 @@ export class ClientStream implements ClientSide, Mortal {
   #exchange: Exchange | undefined
   /** A response's head, until it is known whether a body follows. */
   #response: HeaderList | undefined
+  #sensitive: SensitiveNames
   #held = false
   /** Bytes of the request's body whose window has not been given back, and all of them. */
   #owed = 0
@@ -141,6 +148,7 @@ export class ClientStream implements ClientSide, Mortal {
 
   respond(response: OutgoingResponse): void {
     this.#response = responseFieldsFor(response)
+    this.#sensitive = response.sensitive
   }
 
   send(bytes: Uint8Array): boolean {
@@ -221,7 +229,7 @@ export class ClientStream implements ClientSide, Mortal {
 
   #sendHead(ends: boolean): void {
     if (this.#response === undefined) return
-    this.#owner.h2.head(this.#stream, this.#response, ends)
+    this.#owner.h2.head(this.#stream, this.#response, { ends, sensitive: this.#sensitive })
     this.#response = undefined
   }
 

@@ -320,6 +320,7 @@ export class Exchange implements ClientUser, ServerUser {
       status: response.status,
       reason: response.status === head.status ? head.reason : '',
       headers: response.headers,
+      sensitive: head.sensitive,
       openEnded: head.framing === 'chunked' || head.framing === 'until-close',
       bodiless: head.framing === 'none',
     })

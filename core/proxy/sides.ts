@@ -1,4 +1,4 @@
-import type { HeaderList, RequestHead, ResponseHead } from '../wire/mod.ts'
+import type { HeaderList, RequestHead, ResponseHead, SensitiveNames } from '../wire/mod.ts'
 import type { Duplex } from '../port/mod.ts'
 import type { ClientConnection } from './connection.ts'
 import type { Http1Options } from './request-head.ts'
@@ -21,6 +21,7 @@ export interface OutgoingResponse {
   readonly openEnded: boolean
   /** Whether the connection ends with it, where that is one response's to say; undefined: it does not. */
   readonly last?: boolean | undefined
+  readonly sensitive?: SensitiveNames
   /** Whether none follows; a Content-Length is then what another request would have been told. */
   readonly bodiless: boolean
 }

@@ -61,7 +61,7 @@ export class UpstreamStream implements ServerSide, Mortal {
 
   #send(fields: HeaderList, { head, forward }: UpstreamRequest): void {
     const ends = head.framing === 'none' && !forward.upgrade
-    this.#stream = this.#owner.h2.open(fields, ends)
+    this.#stream = this.#owner.h2.open(fields, ends, head.sensitive)
     if (this.#stream === undefined) {
       // The connection filled up or went away between the choice and the use of it.
       // Not before the caller has finished with us.
@@ -179,7 +179,8 @@ export class UpstreamStream implements ServerSide, Mortal {
       if (head.status < 300) return this.#switch(head)
       this.#duplex = undefined
     }
-    this.user?.onResponseHead(head)
+    const sensitive = this.#stream?.sensitive
+    this.user?.onResponseHead(sensitive === undefined ? head : { ...head, sensitive })
   }
 
   /** The tunnel stands: the exchange hears of it as HTTP/1.1 would tell. */

@@ -1,6 +1,9 @@
 /** Names and values in turn, as received: `[name, value, name, value, …]`. Values are Latin-1 text without outer white space. */
 export type HeaderList = string[]
 
+/** Names, in lower case, of fields whose sender wants them in nobody's compression table (RFC 7541 section 7.1.3). */
+export type SensitiveNames = ReadonlySet<string> | undefined
+
 /** How a message's body is delimited (RFC 9112 section 6.3). */
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close'
 
@@ -28,6 +31,7 @@ export interface RequestHead {
   readonly upgrade: string
   /** Whether the client waits for 100 (Continue). */
   readonly expectContinue: boolean
+  readonly sensitive?: SensitiveNames
 }
 
 /** A response's head, checked. */
@@ -39,6 +43,7 @@ export interface ResponseHead {
   readonly framing: BodyFraming
   readonly length: number
   readonly keepAlive: boolean
+  readonly sensitive?: SensitiveNames
 }
 
 /** What is wrong with bytes from outside. */

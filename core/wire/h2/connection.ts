@@ -1,8 +1,8 @@
-import type { HeaderList } from '../types.ts'
+import type { HeaderList, SensitiveNames } from '../types.ts'
 import { FrameReader } from './frame-reader.ts'
 import { FIRST_WINDOW, MAX_31_BITS } from './frames.ts'
 import { Inbound } from './inbound.ts'
-import { Outbound } from './outbound.ts'
+import { type HeadOptions, Outbound } from './outbound.ts'
 import { Session } from './session.ts'
 import { ownSettings } from './settings.ts'
 import { Stream } from './streams.ts'
@@ -49,7 +49,7 @@ export class H2Connection {
   }
 
   /** Sends a request's head on a new stream; undefined where none can be opened now, see {@linkcode canOpen}. */
-  open(fields: HeaderList, ends: boolean): H2Stream | undefined {
+  open(fields: HeaderList, ends: boolean, sensitive?: SensitiveNames): H2Stream | undefined {
     if (!this.canOpen) return undefined
     const session = this.#session
     const { initialReceive, peer, nextId } = session
@@ -58,14 +58,16 @@ export class H2Connection {
     session.nextId += 2
     session.streams.add(stream)
     session.guards.worked()
-    this.#outbound.head(stream, fields, ends)
+    this.#outbound.head(stream, fields, { ends, sensitive })
     return stream
   }
 
-  /** Sends a response's head, interim ones (1xx) as well: `:status` first. */
-  head(stream: H2Stream, fields: HeaderList, ends: boolean): void {
+  /** Sends a response's head, interim ones (1xx) as well: `:status` first. `options`: whether it is all, or more. */
+  head(stream: H2Stream, fields: HeaderList, options: boolean | HeadOptions): void {
     const live = liveOf(stream)
-    if (live !== undefined) this.#outbound.head(live, fields, ends)
+    if (live === undefined) return
+    const { ends, sensitive } = typeof options === 'boolean' ? { ends: options } : options
+    this.#outbound.head(live, fields, { ends, sensitive })
   }
 
   /**

@@ -1,10 +1,10 @@
-import type { HeaderList, Latin1 } from '../types.ts'
+import type { HeaderList, Latin1, SensitiveNames } from '../types.ts'
 import { huffmanDecode } from './huffman.ts'
 import { ENTRY_OVERHEAD, HpackTable } from './hpack-table.ts'
 
 /** What a header block held. */
 export type HpackResult =
-  | { readonly kind: 'fields'; readonly fields: HeaderList }
+  | { readonly kind: 'fields'; readonly fields: HeaderList; readonly sensitive?: SensitiveNames }
   /** Larger than the limit; the table is in step all the same. */
   | { readonly kind: 'too-large' }
   /** So much larger that reading on would be work for nothing. */
@@ -34,6 +34,8 @@ export class HpackDecoder {
   #bytes: Uint8Array = new Uint8Array(0)
   #at = 0
   #fault = ''
+  /** Names of the present block's literals that are never to be indexed. */
+  #sensitive: Set<string> | undefined
 
   constructor(limits: HpackLimits, latin1: Latin1) {
     this.#limits = limits
@@ -46,6 +48,7 @@ export class HpackDecoder {
     this.#bytes = block
     this.#at = 0
     this.#fault = ''
+    this.#sensitive = undefined
     const fields: HeaderList = []
     const { listSize, fieldCount } = this.#limits
     let size = 0
@@ -70,7 +73,11 @@ export class HpackDecoder {
       }
       if (this.#fault !== '') return broken(this.#fault)
     }
-    return size > listSize ? { kind: 'too-large' } : { kind: 'fields', fields }
+    if (size > listSize) return { kind: 'too-large' }
+    const sensitive = this.#sensitive
+    return sensitive === undefined
+      ? { kind: 'fields', fields }
+      : { kind: 'fields', fields, sensitive }
   }
 
   #field(byte: number, fields: HeaderList | undefined): void {
@@ -88,6 +95,7 @@ export class HpackDecoder {
     const value = this.#string()
     if (this.#fault !== '') return
     if (incremental) this.#table.add(name, value)
+    else if ((byte & 0x10) !== 0) (this.#sensitive ??= new Set()).add(name)
     fields?.push(name, value)
   }
 

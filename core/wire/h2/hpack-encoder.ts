@@ -1,4 +1,4 @@
-import type { HeaderList } from '../types.ts'
+import type { HeaderList, SensitiveNames } from '../types.ts'
 import { huffmanEncode, huffmanLength } from './huffman.ts'
 import {
   ENTRY_OVERHEAD,
@@ -61,15 +61,22 @@ export class HpackEncoder {
     this.#smallest = Math.min(this.#smallest, this.#size)
   }
 
-  /** One block for these fields; names in lower case. The bytes hold until the next one. */
-  encode(fields: HeaderList): Uint8Array {
+  /**
+   * One block for these fields; names in lower case. The bytes hold until the next one. Fields that are `sensitive` stay
+   * so, as RFC 7541 section 6.2.3 wants of intermediaries.
+   */
+  encode(fields: HeaderList, sensitive?: SensitiveNames): Uint8Array {
     this.#at = 0
     if (this.#target.length > MAX_ROOM) this.#target = new Uint8Array(ROOM)
     // RFC 7541 section 4.2: where it changed more than once, the smallest size is told before the last.
     if (this.#smallest < this.#table.maxSize) this.#resize(this.#smallest)
     if (this.#size !== this.#table.maxSize) this.#resize(this.#size)
     this.#smallest = this.#size
-    for (let i = 0; i < fields.length; i += 2) this.#field(fields[i]!, fields[i + 1]!)
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i]!
+      if (sensitive?.has(name) === true) this.#never(name, fields[i + 1]!)
+      else this.#field(name, fields[i + 1]!)
+    }
     return this.#target.subarray(0, this.#at)
   }
 
@@ -93,6 +100,15 @@ export class HpackEncoder {
       this.#integer(0x40, 6, known)
       this.#remember(name, value)
     }
+    if (known === 0) this.#string(name)
+    this.#string(value)
+  }
+
+  /** A literal that is never indexed, not even by others behind us. */
+  #never(name: string, value: string): void {
+    this.#room((name.length + value.length) * 4 + 16)
+    const known = STATIC_INDEX.get(name)?.index ?? 0
+    this.#integer(0x10, 4, known)
     if (known === 0) this.#string(name)
     this.#string(value)
   }

@@ -140,6 +140,7 @@ export class MessageFrames {
       return sink.onHeadTooLarge(stream)
     }
     stream.headRead = true
+    stream.sensitive = result.sensitive
     if (stream.forHead || isBare(result.fields)) stream.body.none()
     else stream.body.expect(result.fields)
     sink.onHead(stream, result.fields, ends)

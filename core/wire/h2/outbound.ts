@@ -1,4 +1,4 @@
-import type { HeaderList } from '../types.ts'
+import type { HeaderList, SensitiveNames } from '../types.ts'
 import { FRAME_SIZE, MAX_31_BITS } from './frames.ts'
 import { HpackEncoder } from './hpack-encoder.ts'
 import type { Session } from './session.ts'
@@ -7,6 +7,13 @@ import type { Stream } from './streams.ts'
 const NONE: HeaderList = []
 /** Frames cut below this by a window are no progress. */
 const DROP = 1024
+
+/** How a head is sent. */
+export interface HeadOptions {
+  /** Whether nothing follows. */
+  readonly ends: boolean
+  readonly sensitive?: SensitiveNames
+}
 
 /** What leaves: heads, and bodies as far as windows allow (RFC 9113 section 5.2). */
 export class Outbound {
@@ -22,8 +29,8 @@ export class Outbound {
     this.#encoder.allow(size)
   }
 
-  head(stream: Stream, fields: HeaderList, ends: boolean): void {
-    this.#session.writer.headers(stream.id, this.#encoder.encode(fields), ends)
+  head(stream: Stream, fields: HeaderList, { ends, sensitive }: HeadOptions): void {
+    this.#session.writer.headers(stream.id, this.#encoder.encode(fields, sensitive), ends)
     if (ends) this.#ended(stream)
   }
 

@@ -1,4 +1,4 @@
-import type { HeaderList } from '../types.ts'
+import type { HeaderList, SensitiveNames } from '../types.ts'
 import { BodyCount } from './body-count.ts'
 import type { H2Stream } from './types.ts'
 import { ReceiveWindow } from './windows.ts'
@@ -7,6 +7,7 @@ import { ReceiveWindow } from './windows.ts'
 export class Stream implements H2Stream {
   readonly id: number
   user: unknown = undefined
+  sensitive: SensitiveNames = undefined
   /** The other side has sent END_STREAM. */
   remoteEnded = false
   /** We have. */

@@ -1,4 +1,4 @@
-import type { HeaderList, Latin1 } from '../types.ts'
+import type { HeaderList, Latin1, SensitiveNames } from '../types.ts'
 
 /** Error codes (RFC 9113 section 7). */
 export const H2Error = {
@@ -48,6 +48,8 @@ export interface H2Limits {
 export interface H2Stream {
   readonly id: number
   user: unknown
+  /** Of the head that came last. */
+  readonly sensitive: SensitiveNames
 }
 
 /** What a connection was ended for, or a stream. */

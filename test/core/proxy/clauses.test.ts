@@ -112,3 +112,22 @@ t.test('a request of HTTP/1.0 without Host goes on with the endpoint’s (RFC 91
   t.equal((await client.message()).status, 200)
   t.equal((await upstream.request(0)).header('host'), upstream.address)
 })
+
+t.test('what is never to be indexed is so at the other door (RFC 7541 section 6.2.3)', async (t) => {
+  const upstream = await startH2Upstream(t, {
+    answer: ({ peer, stream }) => {
+      const fields = [':status', '200', 'x-open', '1', 'x-token', '2']
+      peer.h2.head(stream, fields, { ends: true, sensitive: new Set(['x-token']) })
+      peer.h2.flush()
+    },
+  })
+  const { client } = await h2Scene(t, files, { to: upstream.address, upstream: 'protocol: h2c' })
+  await client.until('a greeting', () => client.h2.greeted || undefined)
+  const fields = [...requestFields('GET', '/'), 'x-open', '1', 'x-secret', '2']
+  const asked = client.h2.open(fields, true, new Set(['x-secret']))
+  client.h2.flush()
+  const { stream } = await upstream.request(0)
+  t.same([...stream.sensitive ?? []], ['x-secret'])
+  await client.until('an answer', () => asked?.user)
+  t.same([...asked?.sensitive ?? []], ['x-token'])
+})

@@ -217,3 +217,18 @@ t.test('HpackDecoder throws at nothing', (t) => {
   t.same(decoder().decode(latin1Bytes('')), fields([]))
   t.end()
 })
+
+t.test('what is never to be indexed stays so (RFC 7541 section 6.2.3)', (t) => {
+  const decoder = new HpackDecoder({ listSize: 1000, fieldCount: 10, tableSize: 4096 }, plainLatin1)
+  // x: 1 without indexing, y: 2 and accept: 3 never indexed.
+  const block = [0x00, 1, 0x78, 1, 0x31, 0x10, 1, 0x79, 1, 0x32, 0x1f, 4, 1, 0x33]
+  const read = decoder.decode(Uint8Array.from(block))
+  const fields = ['x', '1', 'y', '2', 'accept', '3']
+  t.match(read, { kind: 'fields', fields, sensitive: new Set(['y', 'accept']) })
+  const encoder = new HpackEncoder()
+  encoder.encode(['y', '2'])
+  const written = [...encoder.encode(fields, new Set(['y', 'accept']))]
+  t.same(written.slice(0, 1), [0x40], 'x enters the table')
+  t.same(written.slice(-9), [0x10, 1, 0x79, 1, 0x32, 0x1f, 4, 1, 0x33], 'not even by an index')
+  t.end()
+})
