@@ -23,10 +23,31 @@ function matches(presented: GeneralName, wanted: string): boolean {
   return dot > 0 && isDnsName(pattern.slice(2)) && wanted.slice(dot + 1) === pattern.slice(2)
 }
 
-/** Labels of letters, digits, hyphens and, as many networks use them, underscores. */
+const [DOT, HYPHEN] = [0x2e, 0x2d]
+const LONGEST_LABEL = 63
+
+/**
+ * Labels of letters, digits, hyphens inside and, as many networks use them, underscores. Read letter by letter: a
+ * certificate may have thousands of names.
+ */
 export function isDnsName(text: string): boolean {
-  return text.length > 0 && text.length <= 253 &&
-    text.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label))
+  if (text.length === 0 || text.length > 253) return false
+  let start = 0
+  for (let at = 0; at <= text.length; at++) {
+    const code = at === text.length ? DOT : text.charCodeAt(at)
+    if (code === DOT) {
+      const length = at - start
+      if (length === 0 || length > LONGEST_LABEL || text.charCodeAt(at - 1) === HYPHEN) return false
+      start = at + 1
+    } else if (code === HYPHEN ? at === start : !isLetter(code)) return false
+  }
+  return true
+}
+
+/** A letter, a digit or an underscore. */
+function isLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x41 && code <= 0x5a) || code === 0x5f
 }
 
 /** The bytes of an IPv4 or IPv6 address in text; undefined for anything else. */

@@ -37,9 +37,9 @@ function checkAgainst(
 ): Finding | undefined {
   const { permitted, excluded } = constraintsOf(ca)
   for (const name of names) {
-    const within = permitted.get(name.form) ?? []
-    const without = excluded.get(name.form) ?? []
-    budget.comparisons -= within.length + without.length
+    const within = permitted.get(name.form) ?? NONE
+    const without = excluded.get(name.form) ?? NONE
+    budget.comparisons -= within.subtrees.length + without.subtrees.length
     if (budget.comparisons < 0) {
       return { code: 'too-complex', detail: 'its names and their constraints are too many' }
     }
@@ -56,24 +56,32 @@ function checkAgainst(
 
 function constrain(
   name: ConstrainedName,
-  within: readonly Subtree[],
-  without: readonly Subtree[],
+  within: Group,
+  without: Group,
   rules: TrustRules,
 ): string | undefined {
-  if (within.length === 0 && without.length === 0) return undefined
-  let permitted = within.length === 0
-  const broken = (subtree: Subtree) =>
-    !subtree.valid || (subtree.lax && rules.profile !== 'compatible')
+  let permitted = within.subtrees.length === 0
+  if (permitted && without.subtrees.length === 0) return undefined
+  const lax = (within.lax || without.lax) && rules.profile !== 'compatible'
   // RFC 5280 section 4.2.1.10: what cannot be processed refuses the certificate.
-  if (!name.valid || within.some(broken) || without.some(broken)) return 'cannot be compared with'
-  for (const subtree of without) if (subtree.touches(name)) return 'is excluded by'
-  for (const subtree of within) permitted ||= subtree.contains(name)
+  if (!name.valid || !within.valid || !without.valid || lax) return 'cannot be compared with'
+  for (const subtree of without.subtrees) if (subtree.touches(name)) return 'is excluded by'
+  for (const subtree of within.subtrees) permitted ||= subtree.contains(name)
   return permitted ? undefined : 'is not permitted by'
 }
 
+/** The subtrees of one form: whether all are valid, and whether any is lax. */
+interface Group {
+  readonly subtrees: Subtree[]
+  valid: boolean
+  lax: boolean
+}
+
+const NONE: Group = { subtrees: [], valid: true, lax: false }
+
 interface Constraints {
-  readonly permitted: ReadonlyMap<number, readonly Subtree[]>
-  readonly excluded: ReadonlyMap<number, readonly Subtree[]>
+  readonly permitted: ReadonlyMap<number, Group>
+  readonly excluded: ReadonlyMap<number, Group>
 }
 
 const preparedConstraints = new WeakMap<DecodedCertificate, Constraints>()
@@ -88,15 +96,32 @@ function constraintsOf(ca: DecodedCertificate): Constraints {
   return constraints
 }
 
-function byForm(names: readonly GeneralName[]): ReadonlyMap<number, readonly Subtree[]> {
-  const forms = new Map<number, Subtree[]>()
+function byForm(names: readonly GeneralName[]): ReadonlyMap<number, Group> {
+  const forms = new Map<number, Group>()
   for (const name of names) {
-    const group = forms.get(name.form) ?? []
-    group.push(prepareSubtree(name))
+    const group = forms.get(name.form) ?? { subtrees: [], valid: true, lax: false }
+    const subtree = prepareSubtree(name)
+    group.subtrees.push(subtree)
+    group.valid &&= subtree.valid
+    group.lax ||= subtree.lax
     forms.set(name.form, group)
   }
   return forms
 }
+
+/** A constraint of a CA's that is not in form, of those that names are compared with; undefined where all are. */
+export function malformedConstraint(ca: DecodedCertificate): string | undefined {
+  const { permitted, excluded } = constraintsOf(ca)
+  const groups = COMPARED.flatMap((
+    form,
+  ) => [permitted.get(form) ?? NONE, excluded.get(form) ?? NONE])
+  if (groups.every(({ valid }) => valid)) return undefined
+  const { nameConstraints } = ca.extensions
+  const all = [...nameConstraints?.permitted ?? [], ...nameConstraints?.excluded ?? []]
+  return all.find((name) => COMPARED.includes(name.form) && !prepareSubtree(name).valid)?.text
+}
+
+const COMPARED: readonly number[] = [NameForm.dns, NameForm.email, NameForm.uri, NameForm.ip]
 
 /** The names that constraints look at. */
 function namesOf(certificate: DecodedCertificate): readonly ConstrainedName[] {

@@ -3,7 +3,7 @@ import { ExtensionId, KeyUsage } from './extensions.ts'
 import { type Finding, refuse } from './finding.ts'
 import { type GeneralName, NameForm } from './general-name.ts'
 import { isDnsName, parseAddress } from './host-name.ts'
-import { prepareSubtree } from './subtree.ts'
+import { malformedConstraint } from './name-constraints.ts'
 import type { TrustRules } from './types.ts'
 import { checkWebCertificate } from './web-profile.ts'
 
@@ -101,18 +101,9 @@ function nameState(certificate: DecodedCertificate): string | undefined {
 
 /** RFC 5280 section 4.2.1.10: a constraint has the syntax of its form, though no name of that form be below it. */
 function constraintState(certificate: DecodedCertificate): string | undefined {
-  const { permitted = [], excluded = [] } = certificate.extensions.nameConstraints ?? {}
-  const bad = [...permitted, ...excluded].find((name) =>
-    isCompared(name) && !prepareSubtree(name).valid
-  )
-  return bad === undefined
-    ? undefined
-    : `its name constraint "${bad.text.slice(0, 120)}" is not in form`
-}
-
-function isCompared({ form }: GeneralName): boolean {
-  return form === NameForm.dns || form === NameForm.email || form === NameForm.uri ||
-    form === NameForm.ip
+  if (certificate.extensions.nameConstraints === undefined) return undefined
+  const bad = malformedConstraint(certificate)
+  return bad === undefined ? undefined : `its name constraint "${bad.slice(0, 120)}" is not in form`
 }
 
 /** RFC 5280 section 4.2.1.6: preferred name syntax, mailboxes, absolute URIs. */
