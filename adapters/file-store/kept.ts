@@ -93,9 +93,12 @@ export function valueText(document: StoredDocument): string {
 
 /** What stands between key and value. */
 const VALUE = Buffer.from('","value":')
-const TAIL = /,"created":(\d+)(?:,"modified":(\d+))?,"version":(\d+)(?:,"expires":(\d+))?\}$/
-/** No tail is longer. */
-const LONGEST_TAIL = 120
+const CREATED = Buffer.from(',"created":')
+const MODIFIED = Buffer.from(',"modified":')
+const VERSION = Buffer.from(',"version":')
+const EXPIRES = Buffer.from(',"expires":')
+const ZERO = 48
+const BRACE = 125
 const QUOTE = 34
 
 /** A record taken apart. */
@@ -120,20 +123,47 @@ export function keyIn(json: Buffer, name: Buffer): string | undefined {
 /** The rest of such a record, without reading its value; undefined where it is in another form. */
 export function partsOf(json: Buffer, valueEnd: number): Parts | undefined {
   const valueAt = valueEnd + VALUE.length
-  if (!stands(VALUE, json, valueEnd)) return undefined
-  const from = Math.max(valueAt, json.length - LONGEST_TAIL)
-  const tail = TAIL.exec(json.toString('latin1', from))
-  if (tail === null) return undefined
-  const [, created, modified, version, expires] = tail
+  if (!stands(VALUE, json, valueEnd) || json[json.length - 1] !== BRACE) return undefined
+  const tail = new Tail(json)
+  const expires = tail.number(EXPIRES)
+  const version = tail.number(VERSION)
+  const modified = tail.number(MODIFIED)
+  const created = tail.number(CREATED)
+  if (version === undefined || created === undefined || tail.end < valueAt) return undefined
   return {
-    json: json.subarray(valueAt, from + tail.index),
-    revisions: {
-      created: Number(created),
-      modified: modified === undefined ? undefined : Number(modified),
-      version: Number(version),
-      expires: expires === undefined ? undefined : Number(expires),
-    },
+    json: json.subarray(valueAt, tail.end),
+    revisions: { created, modified, version, expires },
   }
+}
+
+/** Numbers at the end of a record, read from the last one on. */
+class Tail {
+  readonly #json: Buffer
+  /** Where what was not read yet ends. */
+  end: number
+
+  constructor(json: Buffer) {
+    this.#json = json
+    this.end = json.length - 1
+  }
+
+  /** The number that follows a name; undefined where another name stands there. */
+  number(name: Buffer): number | undefined {
+    const json = this.#json
+    let at = this.end - 1
+    let number = 0
+    for (let factor = 1; at >= 0 && isDigit(json[at]); at--, factor *= 10) {
+      number += factor * ((json[at] as number) - ZERO)
+    }
+    const begin = at + 1 - name.length
+    if (at === this.end - 1 || begin < 0 || !stands(name, json, begin)) return undefined
+    this.end = begin
+    return number
+  }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= ZERO + 9
 }
 
 function stands(part: Buffer, json: Buffer, at: number): boolean {

@@ -156,10 +156,13 @@ class KnownRevisions {
   #map = new Map<string, number>()
 
   begin(documents: readonly StoredDocument[]): void {
-    this.#listed = {
-      keys: documents.map(({ key }) => key),
-      revisions: Float64Array.from(documents, ({ modifyRevision }) => modifyRevision),
+    const keys: string[] = []
+    const revisions = new Float64Array(documents.length)
+    for (const { key, modifyRevision } of documents) {
+      revisions[keys.length] = modifyRevision
+      keys.push(key)
     }
+    this.#listed = { keys, revisions }
   }
 
   get map(): Map<string, number> {
