@@ -3,6 +3,7 @@ import { type ClientFacts, Facts } from '../vars/mod.ts'
 import type { RequestHead } from '../wire/types.ts'
 import type { CompiledRoute, Snapshot } from './compiled.ts'
 import type { Peer } from './types.ts'
+import { nameParameters } from './path-parameters.ts'
 
 /** What a decision depends on of a request's head. */
 export type DecidedHead =
@@ -49,8 +50,11 @@ function clientOf(
 }
 
 /** Tells of the route that takes the request. */
-export function nameRoute({ named }: Facts, route: CompiledRoute | undefined): void {
+export function nameRoute(facts: Facts, route: CompiledRoute | undefined): void {
   if (route === undefined) return
+  const { named } = facts
+  const { variables, parameters } = route.config
   named.set('route_name', route.name)
-  for (const [name, value] of Object.entries(route.config.variables)) named.set(name, value)
+  for (const [name, value] of Object.entries(variables)) named.set(name, value)
+  if (parameters !== undefined) nameParameters(named, parameters, facts.uri)
 }

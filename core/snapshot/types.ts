@@ -218,6 +218,8 @@ export interface RouteConfig {
   readonly filters: readonly FilterConfig[]
   /** Further variables of requests that take this route, such as `route_id`. */
   readonly variables: Readonly<Record<string, string>>
+  /** Paths such as `/user/:name/*rest`, whose parts are variables (`uri_param_name`) of requests that fit them. */
+  readonly parameters?: readonly string[] | undefined
   readonly upstreamTimes: UpstreamTimes
 }
 

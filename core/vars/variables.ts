@@ -54,6 +54,9 @@ const NAMED: ReadonlySet<string> = new Set([
   'upstream_addr',
 ])
 
+/** What variables begin with that a part of the path gives. */
+const PARAMETER = 'uri_param_'
+
 type Make = (rest: string) => Variable
 
 const PREFIXES: readonly (readonly [string, Make])[] = [
@@ -63,6 +66,7 @@ const PREFIXES: readonly (readonly [string, Make])[] = [
     const lower = name.toLowerCase().replaceAll('-', '_')
     return (facts) => facts.headerByVariable(lower)
   }],
+  [PARAMETER, (name) => ({ named }) => named.get(PARAMETER + name)],
   ['sent_http_', responseField],
   ['upstream_http_', responseField],
 ]

@@ -16,7 +16,7 @@ import { conditions } from './conditions.ts'
 import { filters, type WrittenFilter } from './filters.ts'
 import { allow } from './identities.ts'
 import { headerName, hostPattern, method, pathPattern } from './names.ts'
-import { boolean, choice, integer, name, readName } from './scalars.ts'
+import { boolean, choice, integer, name, readName, text } from './scalars.ts'
 import { list, map, Mismatch, pick, scalar, type Shape, someOf } from './structure.ts'
 import { upstreamSchema, type WrittenUpstream } from './upstreams.ts'
 import {
@@ -120,6 +120,7 @@ const routeShape: Shape<WrittenRoute> = {
   forwardCertificate: pick((raw) => isMap(raw) ? forwardHeaders : forwardWord).optional(),
   filters: filters(),
   variables: variables().default({}),
+  parameters: list('paths', text()).optional(),
   style: choice('native', 'apisix', 'gravitee', 'gcore').default('native'),
 }
 

@@ -135,7 +135,7 @@ async function failed(t: Test, { put, get, to }: Means): Promise<void> {
 }
 
 t.test('the router with parameters looks at paths first', async (t) => {
-  const { put, get, to } = await gateway(
+  const { put, get, to, upstream } = await gateway(
     t,
     '  router: { http: radixtree_uri_with_parameter }\n',
   )
@@ -161,4 +161,9 @@ t.test('the router with parameters looks at paths first', async (t) => {
   t.equal(await taker('/user/me', 'b.org'), 'name')
   t.equal(await taker('/user/jack/likes', 'b.com'), 'host')
   t.equal(await taker('/user/jack/likes', 'b.org'), 404)
+  const rewrite = { 'proxy-rewrite': { uri: '/$uri_param_rest/of/$uri_param_name' } }
+  await put('/routes/rewrite', { uri: '/r/:name/x/*rest', upstream: to, plugins: rewrite })
+  const before = upstream.requests.length
+  t.equal((await get('/r/jack/x/a/b')).status, 200)
+  t.match(upstream.requests[before]?.start, /^GET \/a\/b\/of\/jack HTTP/)
 })

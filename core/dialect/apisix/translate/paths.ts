@@ -7,6 +7,8 @@ export interface Places {
   readonly hosts: readonly string[]
   readonly paths: readonly string[]
   readonly conditions: readonly ConditionConfig[]
+  /** Paths whose parts are variables; undefined: none. */
+  readonly parameters: readonly string[] | undefined
 }
 
 /**
@@ -18,13 +20,15 @@ export function placesOf(
   service: Table | undefined,
   router: RouterName,
 ): Places | undefined {
-  const found = urisOf(conf).flatMap((uri) =>
-    readUri(uri, router === 'radixtree_uri_with_parameter')
-  )
+  const uris = urisOf(conf)
+  const hasParameters = router === 'radixtree_uri_with_parameter'
+  const found = uris.flatMap((uri) => readUri(uri, hasParameters))
   if (found.length === 0) return undefined
   const hosts = hostsOf(conf, service)
   const byHost = router === 'radixtree_host_uri'
+  const named = hasParameters ? uris.filter((uri) => /\/[:*]/.test(uri)) : []
   return {
+    parameters: named.length === 0 ? undefined : named,
     hosts: byHost ? hosts : [],
     paths: found.map(({ path }) => path),
     conditions: [

@@ -106,6 +106,7 @@ export function translateRoute(conf: Table, means: RouteMeans): TranslatedRoute 
         ...means.options.tellStatus ? [TELL_STATUS] : [],
       ],
       variables: variablesOf(conf, { id, serviceId, service }),
+      ...(places.parameters === undefined ? {} : { parameters: places.parameters }),
       upstreamTimes: timesOf(tableOf(conf, 'timeout')),
     },
   }
