@@ -2,6 +2,7 @@ import { certificateOf, decodedOf } from './certificate.ts'
 import { DerFault } from './der.ts'
 import { type Finding, refuse, refuseChain } from './finding.ts'
 import { speaksFor } from './host-name.ts'
+import { intermediateOf, rememberPath } from './known-cas.ts'
 import { type CheckContext, checkLeaf, Usage } from './leaf-check.ts'
 import { type SearchInput, searchPaths } from './path-search.ts'
 import { type Budget, freshBudget, validatePath } from './path-validation.ts'
@@ -187,6 +188,7 @@ class Judgement {
   }
 
   #accept(leaf: Certificate, { path, note, from, until }: Accepted): Verdict {
+    rememberPath(path)
     return {
       ok: true,
       code: 'trusted',
@@ -231,7 +233,7 @@ function preferred(first: Finding | undefined, next: Finding): Finding {
 
 /** The other certificates; what cannot be read is no candidate, and the leaf is none either. */
 async function readOthers(leaf: Certificate, chain: readonly Uint8Array[]): Promise<Certificate[]> {
-  const read = await Promise.all(chain.map((der) => certificateOf(der).catch(() => undefined)))
+  const read = await Promise.all(chain.map((der) => intermediateOf(der).catch(() => undefined)))
   const others = new Map<string, Certificate>()
   for (const certificate of read) {
     if (certificate !== undefined && certificate.sha256 !== leaf.sha256) {

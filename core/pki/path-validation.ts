@@ -2,6 +2,7 @@ import { signatureAlgorithm } from './algorithms.ts'
 import { decodedOf } from './certificate.ts'
 import { type DecodedCertificate, isSelfIssued } from './decode.ts'
 import { type Finding, refuse, refuseChain } from './finding.ts'
+import { isKnownIssue, noteIssue } from './known-cas.ts'
 import { checkSignatureKind } from './leaf-check.ts'
 import { checkNameConstraints } from './name-constraints.ts'
 import type { CandidatePath } from './path-search.ts'
@@ -83,12 +84,14 @@ async function checkSignatures(path: CandidatePath, budget: Budget): Promise<Fin
     const weak = checkSignatureKind(content)
     if (weak !== undefined) return weak
     const edge = `${certificate.sha256} ${issuer.sha256}`
-    const known = budget.known.get(edge)
+    const known = budget.known.get(edge) ?? (isKnownIssue(certificate, issuer) || undefined)
     if (known === undefined && path.length > 2 && --budget.signatures < 0) {
       return refuseChain('too-complex', 'it takes too many signatures')
     }
     const good = known ?? await isIssuedBy(content, decodedOf(issuer))
     budget.known.set(edge, good)
+    // Leafs are many, and seen again in verdicts that are kept.
+    if (good && i > 1) noteIssue(certificate, issuer)
     if (!good) {
       return refuse('bad-signature', content, `it is not signed by "${content.issuer.text}"`)
     }

@@ -56,7 +56,7 @@ async function time(name: string, task: () => unknown): Promise<void> {
   console.log(`${name.padEnd(44)} ${micros.toFixed(1).padStart(8)} µs`)
 }
 
-await time('verdict at first sight', () => judge(presentation, truststore, now))
+await time('verdict at first sight, intermediate known', () => judge(presentation, truststore, now))
 await time('verdict that is kept', () => cache.judge(presentation, truststore, now))
 await time('OpenSSL: reading three, two signatures', () => {
   const [first, second, third] = [leaf, through, root].map((der) => new X509Certificate(der))
