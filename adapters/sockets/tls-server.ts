@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { constants } from 'node:crypto'
 import process from 'node:process'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { TLSSocketOptions } from 'node:tls'
@@ -65,6 +66,8 @@ function contextOf(profile: TlsServerProfile): SecureContext {
     ...(profile.maxVersion === undefined ? {} : { maxVersion: profile.maxVersion }),
     ticketKeys: Buffer.from(profile.ticketKey),
     sessionIdContext: profile.id.slice(0, 32),
+    // RFC 9113 section 9.2.1; and whoever was identified stays who it is. Deno's rustls never does it.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(profile.authorities === '' ? {} : { ca: profile.authorities }),
   }
   return createSecureContext(options)

@@ -1,12 +1,13 @@
 /** Rules of RFC 9110 and RFC 9113 for whoever stands between client and server, over real connections. */
 import { Buffer } from 'node:buffer'
+import { spawn } from 'node:child_process'
 import t from 'tap'
 import { head, plainClient } from '../../support/client.ts'
 import { startGateway } from '../../support/gateway.ts'
 import { requestFields } from '../../support/h2.ts'
 import { startH2Upstream } from '../../support/h2-upstream.ts'
 import { okay, startUpstream } from '../../support/upstream.ts'
-import { h2Pki, h2Scene } from './h2-scene.ts'
+import { h2Pki, h2Scene, secureTo } from './h2-scene.ts'
 import { everythingTo, plainScene } from './scene.ts'
 
 const files = await h2Pki(t)
@@ -130,4 +131,28 @@ t.test('what is never to be indexed is so at the other door (RFC 7541 section 6.
   t.same([...stream.sensitive ?? []], ['x-secret'])
   await client.until('an answer', () => asked?.user)
   t.same([...asked?.sensitive ?? []], ['x-token'])
+})
+
+t.test('TLS 1.2 is not negotiated anew (RFC 9113 section 9.2.1)', async (t) => {
+  const upstream = await startUpstream(t)
+  const gateway = await startGateway(t, secureTo(files, upstream.address))
+  const to = ['-connect', `127.0.0.1:${gateway.port()}`, '-servername', 'other.com']
+  const child = spawn('openssl', ['s_client', '-tls1_2', ...to])
+  t.teardown(() => child.kill())
+  let said = ''
+  const refused = new Promise<void>((resolve, reject) => {
+    const hear = (text: string): void => {
+      const before = said
+      said += text
+      const connected = 'Extended master secret'
+      // To s_client, R on a line of its own says that it should.
+      if (said.includes(connected) && !before.includes(connected)) child.stdin.write('R\n')
+      if (/no.renegotiation/.test(said)) resolve()
+    }
+    child.stdout.setEncoding('utf8').on('data', hear)
+    child.stderr.setEncoding('utf8').on('data', hear)
+    child.on('close', () => reject(new Error(`Negotiate anew: ${said}`)))
+  })
+  await refused
+  t.match(said, 'RENEGOTIATING')
 })
