@@ -5,9 +5,11 @@ import { readPkcs12 } from '../../../core/pki/bundle.ts'
 import {
   certificateFromHeader,
   createTruststore,
+  joinCrls,
   judge,
   readCertificates,
   readCrl,
+  readCrls,
   readOcspResponse,
   readPem,
   readPrivateKey,
@@ -149,10 +151,26 @@ t.test('a damaged CRL says nothing', async (t) => {
   })
   t.same(accepted, [])
   t.ok(judged > 0)
+  const differing: string[] = []
   await rounds(0.04, () => {
     const damaged = fuzz.mutate(list)
-    return () => readCrl(damaged)
+    const size = 1 + fuzz.pick(damaged.length + 1)
+    async function* parts(): AsyncGenerator<Uint8Array, void> {
+      for (let at = 0; at < damaged.length; at += size) yield damaged.subarray(at, at + size)
+    }
+    return async () => {
+      const [whole, joined] = [
+        await readCrls(damaged),
+        await joinCrls({ size: damaged.length, parts }),
+      ]
+      // Read in parts or whole, it is the same.
+      const read = joined === undefined ? whole : await readCrls(joined)
+      if ('problem' in whole !== 'problem' in read) {
+        differing.push(new TextDecoder().decode(damaged))
+      }
+    }
   })
+  t.same(differing, [])
 })
 
 t.test('a damaged OCSP response says nothing', async (t) => {
