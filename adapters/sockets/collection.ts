@@ -1,11 +1,11 @@
 import process from 'node:process'
 
 /** Bytes that pass between two collections. */
-const SPAN = 2 * 1024 * 1024
+const SPAN = 1024 * 1024
 /** Words of one array: no large object, which V8 keeps elsewhere. */
 const WORDS = 15_000
 /** So many arrays fill the youngest generation, or a good part of it. */
-const ARRAYS = 9
+const ARRAYS = 16
 
 let passed = 0
 /** The array made last. What nobody can see, the compiler leaves out. */
