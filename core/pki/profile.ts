@@ -20,7 +20,7 @@ export function checkProfile(
   for (const [i, certificate] of downwards.entries()) {
     const anchor = i === 0
     const state = formState(certificate, anchor) ?? keyIdentifierState(certificate, anchor) ??
-      criticalityState(certificate, web) ?? pathLengthState(certificate) ??
+      criticalityState(certificate, { anchor, web }) ?? pathLengthState(certificate) ??
       nameState(certificate) ?? constraintState(certificate)
     if (state !== undefined) return refuse('malformed', certificate, state)
     const finding = web
@@ -65,15 +65,21 @@ const ALWAYS_CRITICAL: readonly string[] = [
   ExtensionId.inhibitAnyPolicy,
 ]
 
-function criticalityState(certificate: DecodedCertificate, web: boolean): string | undefined {
+function criticalityState(
+  certificate: DecodedCertificate,
+  { anchor, web }: { readonly anchor: boolean; readonly web: boolean },
+): string | undefined {
   const { critical, present, subjectAltNames, basicConstraints } = certificate.extensions
   // Baseline Requirements section 7.1.2.5.2: name constraints need not be critical there.
   const lax = ALWAYS_CRITICAL.find((id) =>
     present.has(id) && !critical.has(id) && !(web && id === ExtensionId.nameConstraints)
   )
   if (lax !== undefined) return `its extension ${lax} is not critical`
-  // RFC 5280 section 4.2.1.9
-  if (basicConstraints?.ca === true && !critical.has(ExtensionId.basicConstraints)) {
+  // RFC 5280 section 4.2.1.9, Baseline Requirements section 7.1.2. Intermediates made for RFC 3280 pass `strict`, as
+  // in NIST's suite: that they are CAs is said, and heeded, either way.
+  if (
+    (anchor || web) && basicConstraints?.ca === true && !critical.has(ExtensionId.basicConstraints)
+  ) {
     return 'it is a CA whose basic constraints are not critical'
   }
   // RFC 5280 section 4.2.1.6

@@ -3,8 +3,8 @@
  * built code, so that every Node runs it: `npm run build` first. Then, with a runner and its vectors beside the
  * repository:
  *
- *   LIMBO_ADAPTER=test/conformance/limbo-adapter.mjs node ../shared/vectors/limbo/run.mjs
- *   LIMBO_ADAPTER=test/conformance/limbo-adapter.mjs node_modules/.bin/deno run -A ../shared/vectors/limbo/run.mjs
+ *   LIMBO_ADAPTER=test/conformance/limbo-adapter.mjs node RUNNER
+ *   LIMBO_ADAPTER=test/conformance/limbo-adapter.mjs node_modules/.bin/deno run -A RUNNER
  *
  * Each suite is asked by the rules that it was written for, as the first part of a case's name says them: `webpki` after
  * the Baseline Requirements, `pkits` (made for RFC 3280, which let more be not critical) as the gateway does unless told
