@@ -53,6 +53,7 @@ export function createAdminApi(context: DialectContext, options: ApiOptions): Di
 const PREFLIGHT = {
   'Access-Control-Allow-Methods': 'POST, GET, PUT, OPTIONS, DELETE, PATCH',
   'Access-Control-Allow-Headers': '*',
+  'Content-Type': 'text/plain',
 }
 
 function respond(answer: Answer, options: ApiOptions, known = false): Response {

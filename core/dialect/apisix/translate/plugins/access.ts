@@ -66,11 +66,14 @@ export const cors: TranslatePlugin = (conf, { base, metadata }): readonly Filter
   const byMetadata = textsOf(conf, 'allow_origins_by_metadata').flatMap((name) =>
     splitAtCommas(textOf(tableOf(metadata, 'allow_origins'), name))
   )
+  const byRegex = textsOf(conf, 'allow_origins_by_regex')
+  // Where there are patterns, origins that are listed do not count.
+  const listed = byRegex.length > 0 ? [] : splitAtCommas(textOf(conf, 'allow_origins') ?? '*')
   return [{
     ...base,
     type: 'cors',
-    allowOrigins: [...splitAtCommas(textOf(conf, 'allow_origins') ?? '*'), ...byMetadata],
-    allowOriginsByRegex: textsOf(conf, 'allow_origins_by_regex'),
+    allowOrigins: [...listed, ...byMetadata],
+    allowOriginsByRegex: byRegex,
     allowMethods: textOf(conf, 'allow_methods') ?? '*',
     allowHeaders: textOf(conf, 'allow_headers') ?? '*',
     exposeHeaders: textOf(conf, 'expose_headers') ?? '',
