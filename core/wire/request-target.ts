@@ -14,9 +14,6 @@ export interface Destination {
   readonly host: string
 }
 
-/** What concerns the server as a whole: an empty path, which is the same as `/` (RFC 9110 section 4.2.3). */
-const SERVER = { target: '*', path: '/', query: '' }
-
 /** Reads the four forms of a request target (RFC 9112 section 3.2). `host` is what `authority`, the Host field, means. */
 export function destinationOf(
   line: RequestLine,
@@ -29,9 +26,10 @@ export function destinationOf(
   if (target.charCodeAt(0) === 0x2f) {
     return originForm(target, pathLength, { authority, host: received })
   }
+  // It concerns the server as a whole: an empty path, which is the same as / (RFC 9110 section 4.2.3).
   if (target === '*') {
     if (method !== 'OPTIONS') return bad(target, `"*" for ${quote(method)}`, '3.2.4')
-    return { ...SERVER, authority, host: received }
+    return { target, path: '/', query: '', authority, host: received }
   }
   return absoluteForm(line)
 }
@@ -59,7 +57,7 @@ function absoluteForm({ method, target }: RequestLine): Destination | WireError 
   const named = { authority, host: parsed.host }
   // RFC 9112 section 3.2.4: without path and query it asks about the server as a whole.
   if (method === 'OPTIONS' && rest === '') {
-    return { ...SERVER, ...named }
+    return { target: '*', path: '/', query: '', ...named }
   }
   const origin = rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`
   const mark = origin.indexOf('?')
