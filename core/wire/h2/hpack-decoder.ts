@@ -1,4 +1,5 @@
 import type { HeaderList, Latin1, SensitiveNames } from '../types.ts'
+import { SECRET } from './hpack-encoder.ts'
 import { huffmanDecode } from './huffman.ts'
 import { ENTRY_OVERHEAD, HpackTable } from './hpack-table.ts'
 
@@ -34,7 +35,7 @@ export class HpackDecoder {
   #bytes: Uint8Array = new Uint8Array(0)
   #at = 0
   #fault = ''
-  /** Names of the present block's literals that are never to be indexed. */
+  /** Names of the present block's literals that are never to be indexed, but for those that we never index anyway. */
   #sensitive: Set<string> | undefined
 
   constructor(limits: HpackLimits, latin1: Latin1) {
@@ -95,7 +96,7 @@ export class HpackDecoder {
     const value = this.#string()
     if (this.#fault !== '') return
     if (incremental) this.#table.add(name, value)
-    else if ((byte & 0x10) !== 0) (this.#sensitive ??= new Set()).add(name)
+    else if ((byte & 0x10) !== 0 && !SECRET.has(name)) (this.#sensitive ??= new Set()).add(name)
     fields?.push(name, value)
   }
 

@@ -27,7 +27,7 @@ const FLEETING: ReadonlySet<string> = new Set([
 ])
 
 /** Fields that no intermediary may put into a table (RFC 7541 section 7.1.3). */
-const SECRET: ReadonlySet<string> = new Set([
+export const SECRET: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
   'proxy-authorization',
