@@ -6,7 +6,7 @@
  *
  * Half of the documents are APISIX's routes, half their upstreams. It needs etcd, and some 3 GB of memory.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, get } from 'node:http'
 import { type AddressInfo, createServer as createTcp } from 'node:net'
@@ -137,18 +137,20 @@ function told(values: readonly number[]): string {
   return `median ${at(sorted, 0.5).toFixed(1)} ms, p99 ${at(sorted, 0.99).toFixed(1)} ms`
 }
 
-/** Asks steadily until `over` resolves; how long each request took. */
+/** Asks steadily until `over` resolves; how long each request took. In a process of its own: this one is busy. */
 async function traffic(port: number, over: Promise<unknown>): Promise<number[]> {
-  const took: number[] = []
-  let done = false
-  void over.then(() => done = true)
-  while (!done) {
-    const { status, ms } = await ask(port, '/p1/x')
-    if (status !== 200) throw new Error(`A request was answered ${status}`)
-    took.push(ms)
-    await new Promise((next) => setTimeout(next, 2))
-  }
-  return took
+  const asker = fork(new URL('./asker.ts', import.meta.url).pathname, [
+    `${port}`,
+    '/p1/x',
+    'h1.test',
+  ])
+  const told = new Promise<number[]>((done, fail) => {
+    asker.on('message', (took) => done(took as number[]))
+    asker.on('exit', (code) => fail(new Error(`Whoever asks ended with ${code}`)))
+  })
+  await over
+  asker.send('enough')
+  return await told
 }
 
 function memoryOf(pid: number): number {
