@@ -78,9 +78,10 @@ export class KeptDocument implements StoredDocument {
       JSON.stringify(this.#value)
   }
 
-  /** What travels between processes. */
+  /** What travels between processes; it stays asleep here. */
   toJSON(): StoredDocument {
-    const { key, value, createRevision, modifyRevision, version, expires } = this
+    const { key, createRevision, modifyRevision, version, expires } = this
+    const value = this.#shelf === undefined ? this.#value : JSON.parse(this.text) as Json
     const document = { key, value, createRevision, modifyRevision, version }
     return expires === undefined ? document : { ...document, expires }
   }
