@@ -11,6 +11,7 @@ import { type Noted, notedCertificate, notedTrust, warnOfNotes } from './compile
 import { contentId } from './content-id.ts'
 import { equal } from './equal.ts'
 import { parseAddress } from './ip-range.ts'
+import { inTurns, stepping } from '../route/mod.ts'
 import { OverlayMap } from '../snapshot/mod.ts'
 import { readKeyPairAt } from './read-materials.ts'
 
@@ -33,17 +34,16 @@ export async function compileUpstreams(
   if (few !== undefined) return await compileFew(context, configs, few)
   const fresh: Fresh[] = []
   let same = 0
-  let seen = 0
   // Nothing is made for what is as it was: there may be thousands, and one has changed.
-  for (const [name, config] of configs) {
-    if (++seen % COMPARED_AT_ONCE === 0) await context.breathe?.()
+  const comparing = stepping(configs, ([name, config]) => {
     const before = known.get(name)
     if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
     else {
       same++
       if (context.news !== true) warnOfUpstream(context, before)
     }
-  }
+  })
+  await inTurns(comparing, context.breathe)
   const put = await compileFresh(context, fresh)
   for (const upstream of put.values()) warnOfUpstream(context, upstream)
   const failed = fresh.filter(({ name }) => !put.has(name)).map(({ name }) => name)
@@ -52,7 +52,6 @@ export async function compileUpstreams(
 }
 
 const NONE: ReadonlyMap<string, CompiledUpstream> = new Map()
-const COMPARED_AT_ONCE = 512
 
 /** The same, where no others than these can have changed. */
 async function compileFew(
@@ -63,14 +62,13 @@ async function compileFew(
   const known = context.reusable?.upstreams ?? NONE
   const fresh: Fresh[] = []
   const remove: string[] = []
-  let seen = 0
-  for (const name of names) {
-    if (++seen % COMPARED_AT_ONCE === 0) await context.breathe?.()
+  const comparing = stepping(names, (name) => {
     const config = configs.get(name)
     const before = known.get(name)
     if (config === undefined) remove.push(name)
     else if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
-  }
+  })
+  await inTurns(comparing, context.breathe)
   const put = await compileFresh(context, fresh)
   for (const upstream of put.values()) warnOfUpstream(context, upstream)
   for (const { name } of fresh) if (!put.has(name)) remove.push(name)

@@ -70,7 +70,8 @@ export async function createApi(
   })
 }
 
-function contentOf(body: ApiBody): Pick<
+/** What of an API's document its definition says. */
+export function contentOf(body: ApiBody): Pick<
   ApiDocument,
   'name' | 'apiVersion' | 'description' | 'type' | 'listeners' | 'endpointGroups' | 'extra'
 > {

@@ -6,12 +6,10 @@ import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { SignJWT } from 'jose'
 import t from 'tap'
+import { Gateway, V1, V2 } from '../../support/gravitee.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
-import { Sallyport } from '../../support/sallyport.ts'
 import { startUpstream } from '../../support/upstream.ts'
 
-const V2 = '/management/v2/environments/DEFAULT'
-const V1 = '/management/organizations/DEFAULT/environments/DEFAULT'
 const SECRET = 'a secret of thirty-two bytes or more'
 const pki = new Pki(t)
 await pki.issue('server', { names: ['DNS:gw.test'], use: 'serverAuth' })
@@ -41,25 +39,9 @@ const server = createServer((incoming, response) => {
 })
 await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
 t.teardown(() => server.close())
-const program = new Sallyport(t, ['run', '-c', file])
-const admin = (await program.said(/"listener":"admin","address":"([^"]+)"/))[1]
-const port = Number((await program.said(/"listener":"secure","address":"[^"]+:(\d+)"/))[1])
-
-// deno-lint-ignore no-explicit-any
-async function manage(method: string, path: string, body?: unknown): Promise<any> {
-  const response = await fetch(`http://${admin}${path}`, {
-    method,
-    headers: {
-      'authorization': `Basic ${btoa('admin:admin')}`,
-      'content-type': 'application/json',
-      'connection': 'close',
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-  return text === '' ? {} : JSON.parse(text)
-}
+const gateway = await new Gateway(t, file).started('secure')
+const port = gateway.port('secure')
+const manage: Gateway['manage'] = (method, path, body) => gateway.manage(method, path, body)
 
 function get(path: string, headers: Record<string, string>, shown?: KeyPairFiles): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import type { Change, Json } from '../../../store/mod.ts'
 import type { ConfigurationParts, DocumentProblem } from '../../types.ts'
 import { createApiSchema, extraOf, plain } from '../api-bodies.ts'
+import { contentOf } from '../apis.ts'
 import { check, date } from '../bodies.ts'
 import { Catalogue } from '../catalogue.ts'
 import { checkDates, readClientCertificate } from '../certificates.ts'
@@ -13,7 +14,7 @@ import type {
   PlanDocument,
   SubscriptionDocument,
 } from '../model.ts'
-import { conflictOf, duplicatePath, pathsOf, sanitizeListeners } from '../paths.ts'
+import { conflictOf, duplicatePath, pathsOf } from '../paths.ts'
 import { PLAN_FIELDS, planSchema } from '../plan-bodies.ts'
 import { checkApi, checkPlan } from '../translate/check.ts'
 import { type FileAccess, NO_FILES, readNamedFiles } from '../translate/files.ts'
@@ -114,13 +115,7 @@ class Resources {
     const id = idOf(resource)
     const api: ApiDocument = plain({
       id,
-      name: body.name,
-      apiVersion: body.apiVersion,
-      description: body.description ?? '',
-      type: 'PROXY',
-      listeners: sanitizeListeners(body.listeners),
-      endpointGroups: body.endpointGroups,
-      extra: extraOf(body),
+      ...contentOf(body),
       state: spec['state'] === 'STOPPED' ? 'STOPPED' : 'STARTED',
       lifecycleState: 'PUBLISHED',
       visibility: 'PRIVATE',

@@ -5,10 +5,9 @@ import { createDialect } from '../../../../core/dialect/gravitee/mod.ts'
 import type { Dialect, DialectContext } from '../../../../core/dialect/mod.ts'
 import type { Clock, GraviteeConfig } from '../../../../core/mod.ts'
 import { follow, MemoryStore } from '../../../../core/store/mod.ts'
+import { V1, V2 } from '../../../support/gravitee.ts'
 
-/** Where the two versions of the API are. */
-export const V1 = '/management/organizations/DEFAULT/environments/DEFAULT'
-export const V2 = '/management/v2/environments/DEFAULT'
+export { V1, V2 }
 
 /** An answer with its body read. */
 export interface Answer {
