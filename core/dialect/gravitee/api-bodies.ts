@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Json } from '../../store/mod.ts'
-import { name, text } from './bodies.ts'
+import { name, NOT_EMPTY, text } from './bodies.ts'
 import type { EndpointGroupDefinition, ListenerDefinition } from './model.ts'
 
 /** An API as it is written by a client. */
@@ -52,29 +52,28 @@ const groupSchema = z.looseObject({
   endpoints: maybe(z.array(endpointSchema).max(1000)),
 })
 
+/** Where an API is in its life. */
+const LIFECYCLE = ['ARCHIVED', 'CREATED', 'DEPRECATED', 'PUBLISHED', 'UNPUBLISHED'] as const
+const TYPES = ['A2A_PROXY', 'EDGE', 'LLM_PROXY', 'MCP_PROXY', 'MESSAGE', 'NATIVE', 'PROXY'] as const
+
+/** A list that must have something in it; left out it is as an empty one. */
+const list = <T extends z.ZodType>(item: T, most: number): z.ZodType =>
+  z.array(item).min(1, NOT_EMPTY).max(most).prefault([])
+
 const common = {
   name: name(),
   apiVersion: name(),
   description: text(),
-  definitionVersion: z.string().default('V4'),
-  listeners: z.array(listenerSchema).min(1, 'must not be empty').max(20),
-  endpointGroups: z.array(groupSchema).min(1, 'must not be empty').max(100),
-  visibility: text(),
-  lifecycleState: text(),
+  definitionVersion: z.enum(['V1', 'V2', 'V4', 'FEDERATED', 'FEDERATED_AGENT']),
+  type: z.enum(TYPES),
+  listeners: list(listenerSchema, 20),
+  endpointGroups: list(groupSchema, 100),
+  visibility: maybe(z.enum(['PUBLIC', 'PRIVATE'])),
+  lifecycleState: maybe(z.enum(LIFECYCLE)),
 }
 
-/** `POST /apis`. */
-export const createApiSchema: z.ZodType<ApiBody> = z.looseObject({
-  ...common,
-  definitionVersion: z.string(),
-  type: z.string(),
-}) as unknown as z.ZodType<ApiBody>
-
-/** `PUT /apis/{api}`. */
-export const updateApiSchema: z.ZodType<ApiBody> = z.looseObject({
-  ...common,
-  type: z.string().default('PROXY'),
-}) as unknown as z.ZodType<ApiBody>
+/** `POST /apis`, `PUT /apis/{api}`, and definitions. */
+export const apiSchema: z.ZodType<ApiBody> = z.looseObject(common) as unknown as z.ZodType<ApiBody>
 
 /** Fields that the gateway reads or makes itself; all others are kept as they were written. */
 const OWN = new Set([

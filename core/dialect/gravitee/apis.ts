@@ -1,6 +1,8 @@
 import type { Condition, Json, Operation } from '../../store/mod.ts'
 import { type ApiBody, extraOf, plain } from './api-bodies.ts'
+import { nextLifecycleState, planDeprecations } from './api-life.ts'
 import type { Known } from './catalogue.ts'
+import { checkEndpointGroups } from './endpoint-rules.ts'
 import { bad, Fault, forbidden } from './faults.ts'
 import { keyOf, pathKey } from './keys.ts'
 import type { Actor, Management } from './management.ts'
@@ -75,6 +77,7 @@ export function contentOf(body: ApiBody): Pick<
   ApiDocument,
   'name' | 'apiVersion' | 'description' | 'type' | 'listeners' | 'endpointGroups' | 'extra'
 > {
+  checkEndpointGroups(body.endpointGroups)
   return {
     name: body.name,
     apiVersion: body.apiVersion,
@@ -122,17 +125,39 @@ function claimPaths(
   return { operations, conditions }
 }
 
-/** Replaces what an API says. Throws Fault. */
-export function updateApi(
+/** Replaces what an API says; where it is deprecated with that, so are its plans. Throws Fault. */
+export async function updateApi(
   management: Management,
   body: ApiBody,
   { id, actor }: { readonly id: string; readonly actor: Actor },
 ): Promise<ApiDocument> {
+  if (body.definitionVersion === 'V2') {
+    throw bad('api.invalid', `Api [${id}] is not valid.`, { apiId: id })
+  }
+  if (body.type !== 'PROXY') {
+    throw bad('apiType.notAllowed', 'You are not allowed to change the API type')
+  }
   checkKind(body)
-  return changeApi(management, { id, actor, event: 'API_UPDATED' }, (before) => {
+  const order = { id, actor, event: 'API_UPDATED' }
+  const api = await changeApi(management, order, (before) => {
+    const lifecycleState = nextLifecycleState(before, body.lifecycleState)
     const { extra, ...content } = contentOf(unmasked(body, { ...before.extra, ...before }))
-    const { visibility = before.visibility, lifecycleState = before.lifecycleState } = body
+    const { visibility = before.visibility } = body
     return { ...before, ...content, extra, visibility, lifecycleState }
+  })
+  if (body.lifecycleState === 'DEPRECATED') { while (await deprecateSome(management, api, actor)); }
+  return api
+}
+
+/** Deprecates some plans of a deprecated API; whether there are more. */
+async function deprecateSome(
+  management: Management,
+  api: ApiDocument,
+  actor: Actor,
+): Promise<boolean> {
+  return await management.ledger.change({ by: actor.name, lock: `plans ${api.id}` }, () => {
+    const some = planDeprecations(management, api)
+    return { ...some, inForce: false, result: some.operations.length > 0 }
   })
 }
 
@@ -153,10 +178,20 @@ async function changeApi(
     const read = event === 'API_UPDATED' ? await withFiles(management, api) : api
     const checked = await withAnchors(read)
     const claims = claimPaths(management, api, pathsOf(known.value.listeners))
+    const ends = known.value.lifecycleState !== 'DEPRECATED' && api.lifecycleState === 'DEPRECATED'
+    const plans = ends ? planDeprecations(management, api) : undefined
     return {
-      operations: [{ put: known.key, value: checked as unknown as Json }, ...claims.operations],
-      conditions: [{ key: known.key, revision: known.modifyRevision }, ...claims.conditions],
-      audits: [noteOf(event, known.value, api)],
+      operations: [
+        { put: known.key, value: checked as unknown as Json },
+        ...claims.operations,
+        ...plans?.operations ?? [],
+      ],
+      conditions: [
+        { key: known.key, revision: known.modifyRevision },
+        ...claims.conditions,
+        ...plans?.conditions ?? [],
+      ],
+      audits: [noteOf(event, known.value, api), ...plans?.audits ?? []],
       inForce: api.state === 'STARTED' || known.value.state === 'STARTED',
       result: checked,
     }
@@ -176,6 +211,7 @@ export function startApi(management: Management, id: string, actor: Actor): Prom
 /** Keeps traffic from an API. Throws Fault. */
 export function stopApi(management: Management, id: string, actor: Actor): Promise<ApiDocument> {
   return changeApi(management, { id, actor, event: 'API_STOPPED' }, (before) => {
+    if (before.lifecycleState === 'ARCHIVED') throw badRequest('Deleted API cannot be stopped')
     if (before.state === 'STOPPED') throw badRequest('API is already stopped')
     return { ...before, state: 'STOPPED' }
   })
@@ -228,16 +264,16 @@ export async function deleteApi(
   const { catalogue, ledger } = management
   const api = management.ownApi(id, actor)
   if (api.value.state === 'STARTED') {
-    const { name } = api.value
     throw bad(
       'api.running',
-      `API [${name}] is still running and must be stopped before being deleted !`,
-      { api: name },
+      `API [${id}] is still running and must be stopped before being deleted !`,
+      { api: id },
     )
   }
   const open = catalogue.plansOf(id).filter(({ value }) => value.status !== 'CLOSED')
-  if (open.some(({ value }) => value.status !== 'STAGING') && !closePlans) {
-    const plans = open.map(({ value }) => value.name).join(', ')
+  const published = open.filter(({ value }) => value.status === 'PUBLISHED')
+  if (published.length > 0 && !closePlans) {
+    const plans = published.map(({ value }) => value.name).join(', ')
     throw bad(
       'api.notDeletable',
       `Plan(s) [${plans}] must be closed before being able to delete the API !`,

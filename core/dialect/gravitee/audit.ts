@@ -1,5 +1,5 @@
 import type { Json } from '../../store/mod.ts'
-import type { AuditDocument, JsonMap } from './model.ts'
+import type { AuditDocument, JsonMap, PlanDocument } from './model.ts'
 
 /** Something that was done, before it has an id and a time. */
 export interface AuditNote {
@@ -61,4 +61,15 @@ export function patchOf({ before = {}, after = {} }: AuditDocument): Json[] {
       })}
   }
   return operations
+}
+
+/** What is noted of a plan. */
+export function planNote(
+  event: string,
+  before: PlanDocument | undefined,
+  after: PlanDocument | undefined,
+): AuditNote {
+  const plan = (after ?? before) as PlanDocument
+  const reference = { type: 'API' as const, id: plan.apiId }
+  return { event, reference, properties: { PLAN: plan.id }, before, after }
 }

@@ -10,6 +10,9 @@ export interface FaultOptions {
   readonly code?: string
   readonly parameters?: Readonly<Record<string, string>>
   readonly details?: readonly FaultDetail[]
+  /** It is answered as text, not in the form of the API's other faults. */
+  readonly text?: boolean
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
@@ -21,6 +24,8 @@ export class Fault extends Error {
   readonly code: string | undefined
   readonly parameters: Readonly<Record<string, string>> | undefined
   readonly details: readonly FaultDetail[]
+  readonly text: boolean
+  readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, message: string, options: FaultOptions = {}) {
     super(message)
@@ -29,6 +34,8 @@ export class Fault extends Error {
     this.code = options.code
     this.parameters = options.parameters
     this.details = options.details ?? []
+    this.text = options.text ?? false
+    this.headers = options.headers ?? {}
   }
 }
 
@@ -65,4 +72,9 @@ export function forbidden(): Fault {
 /** 400 for a body that is not as it should be. */
 export function invalidBody(details: readonly FaultDetail[]): Fault {
   return new Fault(400, 'Validation error', { details })
+}
+
+/** 400 for a value that does not fit into its place, such as a word that is none of those that may stand there. */
+export function invalidValue(message: string, location: string): Fault {
+  return new Fault(400, message, { code: 'invalidValue', details: [{ message, location }] })
 }

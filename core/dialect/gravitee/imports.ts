@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { createApiSchema } from './api-bodies.ts'
+import { apiSchema } from './api-bodies.ts'
 import { createApi, deleteApi } from './apis.ts'
 import { check, text } from './bodies.ts'
 import { masked } from './secrets.ts'
@@ -21,7 +21,7 @@ export async function importDefinition(
   actor: Actor,
 ): Promise<ApiDocument> {
   const { api: written, plans } = check(body, importSchema)
-  const parsed = check(written, createApiSchema)
+  const parsed = check(written, apiSchema)
   const bodies = (plans ?? []).map((plan) => ({
     plan: check<PlanBody>(plan, planSchema),
     ids: check(plan, idSchema),

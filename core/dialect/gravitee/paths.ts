@@ -12,27 +12,66 @@ export function sanitizePath(path: string): string {
 
 /** Listeners with their paths in their one form. Throws Fault where one has none, or one comes twice. */
 export function sanitizeListeners(listeners: readonly ListenerDefinition[]): ListenerDefinition[] {
-  const seen = new Set<string>()
+  checkKinds(listeners)
   return listeners.map((listener) => {
-    if (listener.type === 'SUBSCRIPTION' || listener.type === 'KAFKA') {
-      throw bad('api.listenerType', `Listener type [${listener.type}] is not supported`)
+    const { type, paths = [] } = listener
+    if (type === 'SUBSCRIPTION' || type === 'KAFKA') {
+      throw bad('api.listenerType', `Listener type [${type}] is not supported`)
     }
-    if (listener.type !== 'HTTP') return listener
-    const paths = (listener.paths ?? []).map(sanitizeOne)
-    if (paths.length === 0) {
-      throw new Fault(400, 'At least one path is required for the HTTP listener.', {
-        code: 'listener.http.pathMissing',
-      })
-    }
-    for (const each of paths) {
-      const whole = `${each.host ?? ''} ${each.path}`
-      if (seen.has(whole)) {
-        throw bad('api.duplicatedPath', `Path [${each.path}] is duplicated`, { path: each.path })
-      }
-      seen.add(whole)
-    }
-    return { ...listener, paths }
+    const clean = type === 'HTTP' ? { ...listener, paths: sanitizePaths(paths) } : listener
+    checkEntrypoints(listener)
+    return clean
   })
+}
+
+/** Paths in their one form. Throws Fault where there is none, or one comes twice. */
+export function sanitizePaths(paths: readonly PathDefinition[]): PathDefinition[] {
+  if (paths.length === 0) {
+    throw bad('api.pathMissing', 'HTTP listener requires a minimum of one path')
+  }
+  const seen = new Set<string>()
+  return paths.map(sanitizeOne).map((each) => {
+    const whole = `${each.host ?? ''} ${each.path}`
+    if (!seen.has(whole)) {
+      seen.add(whole)
+      return each
+    }
+    throw bad('api.duplicatedPath', `Path [${each.path}] is duplicated`, { path: each.path })
+  })
+}
+
+/** One listener of a kind is all that an API may have. */
+function checkKinds(listeners: readonly ListenerDefinition[]): void {
+  const again = repeated(listeners.map(({ type }) => type.toLowerCase()))
+  if (again.length === 0) return
+  const told = `[${again.join(', ')}]`
+  const code = 'api.listeners.type.duplicated'
+  throw bad(code, `The api contains duplicated listeners type [${told}].`, { [code]: told })
+}
+
+function checkEntrypoints({ type, entrypoints = [] }: ListenerDefinition): void {
+  const kind = type.toLowerCase()
+  if (entrypoints.length === 0) {
+    const message = `At least one entrypoint is required for the listener  [${kind}].`
+    throw bad('listeners.entrypoints.missing', message)
+  }
+  const same = repeated(entrypoints.map((each) => JSON.stringify(each)))
+  if (same.length > 0) {
+    const names = new Set(same.map((each) => (JSON.parse(each) as { type?: string }).type))
+    const told = `[${[...names].join(', ')}]`
+    const code = 'api.listeners.entrypoints.type.duplicated'
+    const message = `The api contains duplicated entrypoints [${told}] for listener [${kind}].`
+    throw bad(code, message, { [code]: told })
+  }
+  if (entrypoints.some((each) => typeof each['type'] !== 'string')) {
+    const message = 'The entrypoint type cannot be null or empty.'
+    throw bad('listeners.entrypoints.type.missing', message)
+  }
+}
+
+/** What comes more than once. */
+function repeated(all: readonly string[]): string[] {
+  return [...new Set(all.filter((each, at) => all.indexOf(each) < at))]
 }
 
 function sanitizeOne({ path, host, ...rest }: PathDefinition): PathDefinition {

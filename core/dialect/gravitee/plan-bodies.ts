@@ -45,17 +45,17 @@ const upper = <T extends string>(...words: readonly T[]): z.ZodType<T> =>
 const maybe = <T extends z.ZodType>(schema: T): z.ZodType =>
   schema.nullish().transform((value) => value ?? undefined)
 
+/** Settings of a plan's security; definitions have them as text, too. */
+const configuration = z.unknown().optional().transform((value) =>
+  typeof value === 'string' ? parsed(value) : value ?? {}
+)
+
 const shape = {
   name: name(),
   description: text(),
-  definitionVersion: z.string().default('V4'),
-  mode: text(),
-  security: maybe(z.looseObject({
-    type: securityType,
-    configuration: z.unknown().optional().transform((value) =>
-      typeof value === 'string' ? parsed(value) : value ?? {}
-    ),
-  })),
+  definitionVersion: z.enum(['V1', 'V2', 'V4', 'FEDERATED', 'FEDERATED_AGENT']).default('V4'),
+  mode: maybe(upper('STANDARD', 'PUSH')),
+  security: maybe(z.looseObject({ type: securityType, configuration })),
   validation: upper('AUTO', 'MANUAL').default('MANUAL'),
   selectionRule: text(4096),
   order: maybe(z.number().int().min(0)),
@@ -76,6 +76,12 @@ function parsed(text: string): unknown {
 export const planSchema: z.ZodType<PlanBody> = z.looseObject(shape) as unknown as z.ZodType<
   PlanBody
 >
+
+/** `PUT /apis/{api}/plans/{plan}`: a plan's kind of security stays, so it need not be told. */
+export const updatePlanSchema: z.ZodType<PlanBody> = z.looseObject({
+  ...shape,
+  security: maybe(z.looseObject({ configuration })),
+}) as unknown as z.ZodType<PlanBody>
 
 /** Fields that are read or made here; others are kept as they were written. */
 export const PLAN_FIELDS: ReadonlySet<string> = new Set([

@@ -1,6 +1,7 @@
 import type { Json } from '../../store/mod.ts'
 import { extraOf, plain } from './api-bodies.ts'
-import type { AuditNote } from './audit.ts'
+import { checkNotDeprecated } from './api-life.ts'
+import { planNote } from './audit.ts'
 import type { Known } from './catalogue.ts'
 import { bad, Fault } from './faults.ts'
 import { keyOf } from './keys.ts'
@@ -31,6 +32,7 @@ export async function createPlan(
   const { ledger } = management
   return await ledger.change({ by: actor.name, lock: `plans ${api}` }, () => {
     const known = management.ownApi(api, actor)
+    checkNotDeprecated(known.value)
     const plan = newPlan(management, body, { ...options, definition: known.value })
     const key = keyOf('plan', plan.id)
     return {
@@ -146,6 +148,7 @@ export function updatePlan(
   order: PlanOrder,
 ): Promise<PlanDocument> {
   return changePlan(management, { ...order, event: 'PLAN_UPDATED' }, (before) => {
+    if (body.definitionVersion !== 'V4') throw notValid(before.id)
     const written = unmasked(body, before)
     const configuration = written.security?.configuration ?? before.security.configuration
     const { selectionRule: _, ...rest } = before
@@ -162,6 +165,10 @@ export function updatePlan(
       extra: extraOf(written, PLAN_FIELDS),
     }
   })
+}
+
+function notValid(plan: string): Fault {
+  return bad('plan.invalid', `Plan [${plan}] is not valid.`, { plan })
 }
 
 /** Lets a plan take part in traffic. Throws Fault. */
@@ -240,14 +247,4 @@ export async function deletePlan(management: Management, order: PlanOrder): Prom
       result: undefined,
     }
   })
-}
-
-function planNote(
-  event: string,
-  before: PlanDocument | undefined,
-  after: PlanDocument | undefined,
-): AuditNote {
-  const plan = (after ?? before) as PlanDocument
-  const reference = { type: 'API' as const, id: plan.apiId }
-  return { event, reference, properties: { PLAN: plan.id }, before, after }
 }

@@ -1,6 +1,6 @@
 import type { Change, Json } from '../../../store/mod.ts'
 import type { ConfigurationParts, DocumentProblem } from '../../types.ts'
-import { createApiSchema, extraOf, plain } from '../api-bodies.ts'
+import { apiSchema, extraOf, plain } from '../api-bodies.ts'
 import { contentOf } from '../apis.ts'
 import { check, date } from '../bodies.ts'
 import { Catalogue } from '../catalogue.ts'
@@ -108,7 +108,7 @@ class Resources {
     const spec = at(resource, 'spec')
     if (!isTable(spec)) throw new Fault(400, 'It has no spec')
     const written = { definitionVersion: 'V4', ...spec, apiVersion: spec['version'] ?? '1' }
-    const body = check(written, createApiSchema)
+    const body = check(written, apiSchema)
     if (body.type !== 'PROXY') {
       throw new Fault(400, `Api type [${body.type}] is not supported: PROXY is`)
     }

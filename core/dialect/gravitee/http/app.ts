@@ -6,6 +6,7 @@ import type { Management } from '../management.ts'
 import { addAutomationRoutes } from './automation.ts'
 import type { AddRoutes, Call, Part, Variables } from './exchange.ts'
 import { openApi } from './openapi.ts'
+import { checkAcceptable, Framework } from './framework.ts'
 import { addApiKeyRoutesV1 } from './v1-api-keys.ts'
 import { addApplicationRoutes, addCertificateRoutes } from './v1-applications.ts'
 import { addAuditRoutesV1 } from './v1-audits.ts'
@@ -44,6 +45,7 @@ export interface ApiMeans {
 /** The Management API, v1 and v2, with the parts of the portal and automation APIs that concern certificates. */
 export function createManagementApi(means: ApiMeans): DialectApi {
   const app: Part = new Hono<Variables>()
+  const framework = new Framework(app)
   app.get(
     '/management/openapi.json',
     (call) => call.json(openApi(means.management.context.version)),
@@ -51,6 +53,8 @@ export function createManagementApi(means: ApiMeans): DialectApi {
   app.use('*', async (call, next) => {
     call.set('actor', await means.authentication.identify(call.req.header('authorization')))
     checkPlace(call)
+    const allowed = call.req.method === 'OPTIONS' ? framework.options(call.req.path) : undefined
+    if (allowed !== undefined) return call.body(null, 200, { Allow: allowed })
     await next()
   })
   const org = '/management/organizations/:organization/environments/:environment'
@@ -61,7 +65,7 @@ export function createManagementApi(means: ApiMeans): DialectApi {
   const automation = org.replace('/management', '/automation')
   mount(app, means, { base: automation, parts: [addAutomationRoutes] })
   addPlaces(app)
-  app.notFound((call) => answerFault(call, new Fault(404, 'Not Found')))
+  app.notFound((call) => answerFault(call, framework.unmatched(call)))
   app.onError((error, call) =>
     answerFault(call as unknown as Call, asFault(means.management, error))
   )
@@ -74,6 +78,10 @@ function mount(
   { base, parts }: { readonly base: string; readonly parts: readonly AddRoutes[] },
 ): void {
   const part: Part = new Hono<Variables>()
+  part.use('*', async (call, next) => {
+    checkAcceptable(call)
+    await next()
+  })
   for (const add of parts) add(part, management)
   app.route(base, part)
 }
@@ -102,6 +110,7 @@ function asFault(management: Management, error: Error): Fault {
 /** Errors in the form of the version that was asked. */
 function answerFault(call: Call, fault: Fault): Response {
   const { status, message, code, parameters, details } = fault
+  if (fault.text) return call.text(message, status as 400)
   const isV1 = !call.req.path.startsWith('/management/v2') &&
     !call.req.path.startsWith('/automation')
   const body = isV1
@@ -109,7 +118,7 @@ function answerFault(call: Call, fault: Fault): Response {
     : { httpStatus: status, message, technicalCode: code, parameters: parameters ?? {}, details }
   const headers: Record<string, string> = status === 401
     ? { 'WWW-Authenticate': 'Basic realm="gravitee.io"' }
-    : {}
+    : { ...fault.headers }
   return call.json(detailed(body, { isV1, details }), status as 400, headers)
 }
 
@@ -120,6 +129,7 @@ function detailed(
 ): Record<string, unknown> {
   const [first] = details
   if (!isV1 || first === undefined) return body
+  if (body['technicalCode'] === 'invalidValue') return { ...body, technicalCode: undefined }
   const { message, location, invalidValue = null } = first
   return { ...body, message, ...(location && { path: location, invalid_value: invalidValue }) }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { createApiSchema, updateApiSchema } from '../api-bodies.ts'
+import { apiSchema } from '../api-bodies.ts'
 import {
   applicationSchema,
   certificateSchema,
@@ -18,12 +18,12 @@ type Row = readonly [string, string, string, z.ZodType?]
 
 const ROWS: readonly Row[] = [
   ['get', `${V2}/apis`, 'List APIs'],
-  ['post', `${V2}/apis`, 'Create an API', createApiSchema],
+  ['post', `${V2}/apis`, 'Create an API', apiSchema],
   ['post', `${V2}/apis/_search`, 'Search APIs', ANY],
   ['post', `${V2}/apis/_verify/paths`, 'Verify that context paths are free', ANY],
   ['post', `${V2}/apis/_import/definition`, 'Import an API with its plans', ANY],
   ['get', `${V2}/apis/{api}`, 'Get an API'],
-  ['put', `${V2}/apis/{api}`, 'Update an API', updateApiSchema],
+  ['put', `${V2}/apis/{api}`, 'Update an API', apiSchema],
   ['delete', `${V2}/apis/{api}`, 'Delete an API'],
   ['post', `${V2}/apis/{api}/_start`, 'Start an API'],
   ['post', `${V2}/apis/{api}/_stop`, 'Stop an API'],

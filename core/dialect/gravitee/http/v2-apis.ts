@@ -1,12 +1,12 @@
 import * as z from 'zod'
-import { createApiSchema, updateApiSchema } from '../api-bodies.ts'
+import { apiSchema } from '../api-bodies.ts'
 import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '../apis.ts'
-import { check, readBody, readOptionalBody, text } from '../bodies.ts'
+import { readBody, readOptionalBody, text } from '../bodies.ts'
 import { Fault } from '../faults.ts'
 import { exportDefinition, importDefinition } from '../imports.ts'
 import { type Management, owns } from '../management.ts'
 import type { ApiDocument, PathDefinition } from '../model.ts'
-import { conflictOf, duplicatePath, sanitizeListeners } from '../paths.ts'
+import { conflictOf, duplicatePath, sanitizePaths } from '../paths.ts'
 import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
 import { pageAnswer, pageOf, slice } from './paging.ts'
 import { apiView, iso } from './views.ts'
@@ -29,7 +29,7 @@ const verifyPathsSchema = z.looseObject({
 export function addApiRoutes(app: Part, management: Management): void {
   app.get('/apis', (call) => call.json(listApis(management, call)))
   app.post('/apis', async (call) => {
-    const body = await readBody(call.req.raw, createApiSchema)
+    const body = await readBody(call.req.raw, apiSchema)
     const api = await createApi(management, body, { actor: call.var.actor })
     return created(call, api.id, apiView(api, urlOf(call)))
   })
@@ -62,7 +62,7 @@ function addOneApi(app: Part, management: Management): void {
   app.put(one, async (call) => {
     const before = management.ownApi(param(call, 'api'), call.var.actor).value
     if (!isWanted(call, before)) return call.body(null, 412)
-    const body = check(await call.req.json().catch(() => undefined), updateApiSchema)
+    const body = await readBody(call.req.raw, apiSchema)
     const api = await updateApi(management, body, { id: before.id, actor: call.var.actor })
     return call.json(apiView(api, urlOf(call)), 200, tagsOf(api))
   })
@@ -176,8 +176,7 @@ function verifyPaths(
   { apiId, paths }: z.infer<typeof verifyPathsSchema>,
 ): Record<string, unknown> {
   try {
-    const [listener] = sanitizeListeners([{ type: 'HTTP', paths: paths as PathDefinition[] }])
-    for (const path of listener?.paths ?? []) {
+    for (const path of sanitizePaths(paths as PathDefinition[])) {
       const conflict = conflictOf(path, catalogue.paths, apiId)
       if (conflict !== undefined) throw duplicatePath(conflict)
     }

@@ -1,6 +1,6 @@
 import { readBody } from '../bodies.ts'
 import type { Management } from '../management.ts'
-import { type PlanBody, planSchema } from '../plan-bodies.ts'
+import { type PlanBody, planSchema, updatePlanSchema } from '../plan-bodies.ts'
 import {
   closePlan,
   createPlan,
@@ -38,7 +38,7 @@ export function addPlanRoutes(app: Part, management: Management): void {
     return call.json(planView(plan.value))
   })
   app.put(one, async (call) => {
-    const body = await readBody<PlanBody>(call.req.raw, planSchema)
+    const body = await readBody<PlanBody>(call.req.raw, updatePlanSchema)
     return call.json(planView(await updatePlan(management, body, orderOf(call))))
   })
   app.delete(one, async (call) => {

@@ -82,7 +82,11 @@ t.test('a context path belongs to one API', async (t) => {
   )
   t.same(answers.map(({ status }) => status).sort(), [201, 400, 400, 400])
   const hosted = apiBody('/x', {
-    listeners: [{ type: 'HTTP', paths: [{ path: '/x', host: 'a.example' }] }],
+    listeners: [{
+      type: 'HTTP',
+      paths: [{ path: '/x', host: 'a.example' }],
+      entrypoints: [{ type: 'http-proxy' }],
+    }],
   })
   t.equal((await ask('POST', `${V2}/apis`, hosted)).status, 201, 'on a host of its own')
   t.match((await ask('POST', `${V2}/apis/_verify/paths`, { paths: [{ path: '/x' }] })).body, {
