@@ -20,6 +20,7 @@ import { fail, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
 import { compileForward } from './forward-certificate.ts'
 import { compileIdentities } from './identity.ts'
+import { graviteeRank } from './look-gravitee.ts'
 import { reusable } from './reusable.ts'
 import { ScopedRoutes } from './scoped-routes.ts'
 import { warnOfUnknownVariables } from './unknown-variables.ts'
@@ -171,16 +172,17 @@ export function compileOwnFilters(
 const NO_FILTERS: readonly CompiledFilter[] = []
 
 function compileApiPlans(context: CompileContext, config: ApiConfig, path: Path): CompiledPlans {
-  const { name, plans, subscribedAs = name } = config
+  const { name, plans, subscribedAs = name, style } = config
   const rules = new Map(plans.map((plan, index) => {
     const place = { path: [...path, 'plans', index, 'allow'], whose: `Plan "${plan.name}"` }
     return [plan, compileIdentities(context, plan.allow, place)]
   }))
-  return compilePlans(subscribedAs, plans, (plan) => ({
+  const compiled = compilePlans(subscribedAs, plans, (plan) => ({
     identity: rules.get(plan),
     tokens: context.tokenChecker?.(plan),
     holds: compileHolds(context, plan, [...path, 'plans']),
   }))
+  return style === 'gravitee' ? { ...compiled, rank: graviteeRank } : compiled
 }
 
 /** What a plan's conditions say of a request. A condition that cannot be read holds of none. */

@@ -45,7 +45,11 @@ export function decide(
     return { kind: 'local', route, handler, certificate }
   }
   const tokens = tokensOf(head.headers, token)
-  const request = (): Facts => facts ?? factsOf(head, peer, about)
+  const request = (): Facts => {
+    const own = facts ?? factsOf(head, peer, about)
+    nameRoute(own, route)
+    return own
+  }
   const plans = route && checkRoutePlans(route, { tokens, applications, now, request })
   if (route !== undefined && plans?.kind === 'refused') {
     return { ...turnAway(route, plans.refusal), filtering: filteringOfRefused(route, request) }
@@ -91,9 +95,11 @@ function filteringOf(
     readonly grant?: Grant | undefined
   },
 ): Filtering {
-  nameRoute(facts, route)
   if (grant?.application !== undefined) facts.named.set('consumer_name', grant.application)
-  if (grant !== undefined) facts.named.set('subscription_id', grant.subscription ?? '')
+  if (grant !== undefined) {
+    facts.named.set('subscription_id', grant.subscription ?? '')
+    facts.named.set('plan_name', grant.plan)
+  }
   return { chain: { global: filters, route: route?.filters ?? [] }, facts }
 }
 
@@ -101,7 +107,6 @@ function filteringOf(
 function filteringOfRefused(route: CompiledRoute, request: () => Facts): Filtering | undefined {
   if (route.config.style !== 'gravitee' || route.filters.length === 0) return undefined
   const facts = request()
-  nameRoute(facts, route)
   return { chain: { global: [], route: route.filters }, facts }
 }
 
@@ -213,6 +218,10 @@ function turnAway(route: CompiledRoute | undefined, refused: PlanRefusal): Refus
   const wanted = route?.plans === undefined ? 400 : 401
   const status = STATUSES[refused.code] ?? wanted
   const verbose = route?.verbose ?? false
-  const found = refusal(refused.code, refused.detail, { status, verbose })
+  const { chosen } = refused
+  const found = refusal(refused.code, refused.detail, {
+    ...{ status, verbose },
+    ...(chosen === undefined ? {} : { chosen }),
+  })
   return { kind: 'refuse', refusal: found, route }
 }

@@ -1,5 +1,6 @@
 import type { CertificateToken, IdentityRule, PlanResult } from '../plan/mod.ts'
 import type { LossReason } from '../route/mod.ts'
+import type { Facts } from '../vars/mod.ts'
 import { admit, demand, policyOf, presentedCertificate } from './admit.ts'
 import type {
   ClientPolicy,
@@ -11,7 +12,7 @@ import type {
 import { checkRequirement, checkRoutePlans, decide, findPolicy, tokensOf } from './decide.ts'
 import type { DecidedHead } from './decide.ts'
 import { filterNotes } from './explain-filters.ts'
-import { factsOf } from './facts-of.ts'
+import { factsOf, nameRoute } from './facts-of.ts'
 import { refusal, REFUSALS } from './refusals.ts'
 import { printable } from './safe-text.ts'
 import type { Decision, Grant, Peer, Refusal } from './types.ts'
@@ -141,7 +142,12 @@ function explainRequest(told: Told): void {
   if (route === undefined) return
   if (route.requireCertificate) explainIdentity(told, ['decide', route.identity, token])
   const tokens = tokensOf(head.headers, token)
-  const plans = checkRoutePlans(route, { tokens, applications, now }, (plan, result) => {
+  const request = (): Facts => {
+    const facts = factsOf(head, peer, { snapshot })
+    nameRoute(facts, route)
+    return facts
+  }
+  const plans = checkRoutePlans(route, { tokens, applications, now, request }, (plan, result) => {
     tell(told, ['decide', 'note'], `Plan "${plan.name}" (${plan.type}) ${planText(result)}`)
     if (result.kind === 'granted') explainIdentity(told, ['decide', plan.identity, token])
   })
@@ -150,6 +156,8 @@ function explainRequest(told: Told): void {
 
 function planText(result: PlanResult): string {
   if (result.kind === 'pending') return 'has to check the token first'
+  if (result.kind === 'denied') return `refuses for all: ${result.refusal.detail}`
+  if (result.kind === 'unmatched') return `takes no such request: ${result.refusal.detail}`
   if (result.kind === 'refused') return `refuses: ${result.refusal.detail}`
   if (result.kind === 'no-token') return `finds no token: ${result.refusal.detail}`
   if (result.kind === 'skipped') return 'is passed over: an earlier plan found a token'

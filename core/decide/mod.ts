@@ -23,6 +23,7 @@ export type { Expiring, ExpiringKind, Expiry, ExpiryNews, ExpiryNotice } from '.
 export { explain, formatExplanation } from './explain.ts'
 export type { ExplainQuestion, ExplainStep, Explanation, Phase } from './explain.ts'
 export type * from './pki-tools.ts'
+export { graviteeKeys } from './look-gravitee.ts'
 export { refusalLook, statusPage } from './looks.ts'
 export type { LookOptions, RefusalLook } from './looks.ts'
 export { refusalBody } from './refusal-body.ts'

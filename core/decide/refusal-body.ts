@@ -25,11 +25,6 @@ export function refusalBody(refusal: Refusal, accept: string | undefined): Refus
 
 const jsonRanges: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*'])
 
-/** Whether a client names JSON, or anything, among what it takes; one without Accept does not. */
-export function acceptsJsonByName(accept: string | undefined): boolean {
-  return accept !== undefined && acceptsJson(accept)
-}
-
 /** Whether a client takes JSON (RFC 9110 section 12.5.1); one without Accept is taken for a person's tool. */
 function acceptsJson(accept: string | undefined): boolean {
   return (accept ?? '').toLowerCase().split(',').some((range) => {

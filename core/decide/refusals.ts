@@ -297,6 +297,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalMeaning>> = {
     message: 'The service took too long to answer: try again later',
     advice: 'Raise connectTimeout or readTimeout of the upstream if it is legitimately slow',
   },
+  ANSWER_TIMEOUT: {
+    status: 504,
+    message: 'The service took too long to answer: try again later',
+    advice: 'Raise upstreamTimes.answer (requestTimeout) if the endpoints are legitimately slow',
+  },
   INTERNAL_ERROR: {
     status: 500,
     message: 'The gateway failed: try again later',
@@ -309,11 +314,13 @@ export interface RefusalOptions {
   readonly status?: number
   readonly verbose?: boolean
   readonly told?: Refusal['told']
+  readonly chosen?: Refusal['chosen']
 }
 
 /** Makes a refusal with the status of the table. `detail` is for the operator. */
 export function refusal(code: RefusalCode, detail: string, options: RefusalOptions = {}): Refusal {
-  const { status = REFUSALS[code].status, verbose = false, told } = options
+  const { status = REFUSALS[code].status, verbose = false, told, chosen } = options
+  if (chosen !== undefined) return { code, status, detail, verbose, chosen }
   return told === undefined
     ? { code, status, detail, verbose }
     : { code, status, detail, verbose, told }

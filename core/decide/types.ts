@@ -1,6 +1,6 @@
 import type { Verdict } from '../pki/mod.ts'
 import type { Address } from '../port/mod.ts'
-import type { PendingToken } from '../plan/mod.ts'
+import type { PendingToken, PlanRefusal } from '../plan/mod.ts'
 import type { PlanType } from '../snapshot/types.ts'
 import type { FilterChain } from '../filter/mod.ts'
 import type { Facts } from '../vars/mod.ts'
@@ -64,6 +64,7 @@ export type RefusalCode =
   | 'UPSTREAM_MALFORMED'
   | 'UPSTREAM_CLOSED'
   | 'UPSTREAM_TIMEOUT'
+  | 'ANSWER_TIMEOUT'
   | 'INTERNAL_ERROR'
 
 /** A request or connection turned away. */
@@ -79,6 +80,8 @@ export interface Refusal {
   readonly headers?: HeaderList
   /** In place of what the client is told otherwise; its key in JSON, where a style has it. */
   readonly told?: { readonly key: 'message' | 'error_msg'; readonly text: string } | undefined
+  /** By which plan's rules, once it was chosen. */
+  readonly chosen?: PlanRefusal['chosen']
 }
 
 /** A client certificate that was presented, and what was found about it. */

@@ -29,7 +29,9 @@ export function makeStrict(config: CorsFilterConfig, allowed: Allowed): Made {
       const isAllowed = origin !== undefined && allowed(origin) !== undefined
       if (facts.head.method === 'OPTIONS' && origin !== undefined && method !== undefined) {
         const headers = facts.header('access-control-request-headers')
-        return isAllowed ? preflight(policy, { origin, method, headers }) : refused()
+        const stop = isAllowed ? preflight(policy, { origin, method, headers }) : refused()
+        if (stop.status >= 400) facts.named.set('error_key', 'CORS_PREFLIGHT_FAILED')
+        return stop
       }
       passage.onResponse.push((_, response) => {
         tell(response, config, isAllowed ? origin : undefined)

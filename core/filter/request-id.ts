@@ -2,6 +2,7 @@ import type { RequestIdFilterConfig } from '../snapshot/types.ts'
 import { fieldValue } from '../vars/mod.ts'
 import { setField } from './headers.ts'
 import type { Maker } from './making.ts'
+import type { ResponseInHand } from './types.ts'
 
 /** `request-id`: a name for a request that has none, for both sides. */
 export const makeRequestId: Maker<RequestIdFilterConfig> = (config) => {
@@ -16,16 +17,22 @@ export const makeRequestId: Maker<RequestIdFilterConfig> = (config) => {
         passage.setHeader(config.header, id)
       }
       const own = id
-      if (config.inResponse) {
-        passage.onResponse.push((_, response) => {
-          if ((fieldValue(response.headers, lower) ?? '') === '') {
-            setField(response, config.header, own)
-          }
-        })
+      if (config.inResponse && config.answers !== 'keep') {
+        passage.onResponse.push((_, response) => tell(response, config, own))
       }
       return undefined
     },
   }
+}
+
+function tell(
+  response: ResponseInHand,
+  { header, answers }: RequestIdFilterConfig,
+  own: string,
+): void {
+  const theirs = fieldValue(response.headers, header.toLowerCase()) ?? ''
+  if (answers === 'merge' && theirs !== '' && theirs !== own) response.headers.push(header, own)
+  else if (answers === 'override' || theirs === '') setField(response, header, own)
 }
 
 const NANOID = 'ModuleSymbhasOwnPr-0123456789ABCDEFGHNRVfgctiUvz_KqYTJkLxpZXIjQW'

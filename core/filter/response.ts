@@ -1,5 +1,6 @@
 import { compileReplacement, type Regex, replaceFound } from '../regex/mod.ts'
 import type { BodyReplaceConfig, ResponseFilterConfig } from '../snapshot/types.ts'
+import { makeErrorPages } from './error-pages.ts'
 import { changeResponse, compileHeaderChanges } from './headers.ts'
 import type { Maker, Making } from './making.ts'
 import { without } from './passage.ts'
@@ -13,7 +14,8 @@ export const makeResponse: Maker<ResponseFilterConfig> = (config, making) => {
   const changes = compileHeaderChanges(config.headers)
   const body = compileBody(config, making)
   const replacers = config.replace.map((each, index) => compileReplace(each, index, making))
-  const { status } = config
+  const { status, pages } = config
+  if (pages !== undefined) return { onResponse: makeErrorPages(pages, making) }
   return {
     onResponse: (passage, response) => {
       if (status !== undefined) response.status = status

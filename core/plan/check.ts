@@ -27,7 +27,7 @@ export function compilePlans(
   api: string,
   plans: readonly PlanConfig[],
   rulesOf: (plan: PlanConfig) => PlanRules = () => ({ identity: undefined }),
-): CompiledPlans {
+): Pick<CompiledPlans, 'api' | 'plans'> {
   const place = (plan: PlanConfig): number => PLAN_ORDER.indexOf(plan.type)
   const compiled = plans.map((plan): CompiledPlan => ({ ...plan, ...rulesOf(plan) }))
   return { api, plans: compiled.sort((a, b) => place(a) - place(b)) }
@@ -58,7 +58,7 @@ export type PlansResult =
 
 /**
  * Tries the plans of an API in order; the first that lets in wins. A token without a valid subscription
- * leads to the next plan. Keyless runs only where no plan before it found any token.
+ * leads to the next plan. Keyless runs only where no plan before it found any token that it could take.
  *
  * @param told called with what each plan said, for whoever wants to explain
  */
@@ -69,6 +69,7 @@ export function checkPlans(
 ): PlansResult {
   let tokenFound = false
   let telling: PlanRefusal | undefined
+  const place = compiled.rank ?? rank
   for (const plan of compiled.plans) {
     const result = checkPlan({ api: compiled.api, plan, tokenFound }, context)
     told?.(plan, result)
@@ -77,9 +78,10 @@ export function checkPlans(
       return { kind: 'granted', plan, application, subscription }
     }
     if (result.kind === 'pending') return result
+    if (result.kind === 'denied') return { kind: 'refused', refusal: result.refusal }
     if (result.kind === 'skipped') continue
     if (result.kind === 'refused') tokenFound = true
-    if (telling === undefined || rank(result.refusal) < rank(telling)) telling = result.refusal
+    if (telling === undefined || place(result.refusal) < place(telling)) telling = result.refusal
   }
   return { kind: 'refused', refusal: telling ?? noPlan(compiled.api) }
 }
@@ -113,21 +115,32 @@ function checkPlan(turn: PlanTurn, context: PlanContext): PlanResult {
 function unmatched({ plan }: PlanTurn, { request }: PlanContext): PlanResult | undefined {
   if (plan.holds === undefined || plan.holds(request?.())) return undefined
   const detail = `The conditions of plan "${plan.name}" are not met`
-  return { kind: 'refused', refusal: { code: 'PLAN_NOT_MATCHED', detail } }
+  return { kind: 'unmatched', refusal: { code: 'PLAN_NOT_MATCHED', detail } }
 }
 
 /** The scheme of RFC 6750 section 2.1. */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i
 
+/** The token; where the plan decides by it, one that has not the form of RFC 6750 is one all the same. */
+function bearerOf(plan: CompiledPlan, context: PlanContext): string | undefined {
+  const written = context.tokens.header('authorization') ?? ''
+  if (plan.decisive !== true) return BEARER.exec(written)?.[1]
+  return /^Bearer(.*)$/i.exec(written)?.[1]?.trim() ?? argumentOf(plan, context)
+}
+
 function checkToken(turn: PlanTurn, context: PlanContext): PlanResult {
   const { plan } = turn
-  const token = BEARER.exec(context.tokens.header('authorization') ?? '')?.[1]
+  const token = bearerOf(plan, context)
   if (token === undefined) {
     const detail = `Plan "${plan.name}" wants a bearer token: none was sent`
     return { kind: 'no-token', refusal: { code: 'TOKEN_MISSING', detail } }
   }
   const other = unmatched(turn, context)
   if (other !== undefined) return other
+  if (token === '') {
+    const detail = `Plan "${plan.name}" wants a bearer token: an empty one was sent`
+    return { kind: 'refused', refusal: { code: 'TOKEN_INVALID', detail } }
+  }
   const { tokens: checker } = plan
   if (checker === undefined) {
     const detail = `Plan "${plan.name}" cannot check tokens here`
@@ -142,31 +155,58 @@ function checkToken(turn: PlanTurn, context: PlanContext): PlanResult {
 
 function judgeToken(turn: PlanTurn, verdict: TokenVerdict, context: PlanContext): PlanResult {
   const { plan } = turn
-  const refused = (code: PlanRefusal['code'], detail: string): PlanResult => {
-    return { kind: 'refused', refusal: { code, detail: `Plan "${plan.name}": ${detail}` } }
+  const fault = verdict.ok ? faultOf(verdict, context) : verdict
+  const refused = (code: PlanRefusal['code'], detail: string): PlanRefusal => {
+    return { code, detail: `Plan "${plan.name}": ${detail}` }
   }
-  if (!verdict.ok) return refused(verdict.code, verdict.detail)
-  const place = placeIn(verdict, context.now)
-  if (place === 'before') return refused('TOKEN_INVALID', 'the token does not count yet')
-  if (place === 'after') return refused('TOKEN_INVALID', 'the token has expired')
-  const { certificate } = context.tokens
-  if (verdict.certificate !== undefined) {
-    const shown = certificate?.problem === undefined ? certificate?.fingerprint : undefined
-    if (shown !== verdict.certificate) {
-      return refused(
-        'TOKEN_INVALID',
-        'the token is bound to another certificate than the client has',
-      )
+  if (fault === undefined || plan.decisive === true && fault.code === 'TOKEN_INVALID') {
+    const found = subscribedBy(turn, verdict.clientIds ?? [], context)
+    if (fault === undefined) return found
+    if (found.kind === 'granted') {
+      const chosen = { type: plan.type as 'jwt' | 'oauth2', lacks: fault.lacks }
+      return { kind: 'denied', refusal: { ...refused(fault.code, fault.detail), chosen } }
     }
+    // Gravitee looks for the subscription first: whom a token names is no secret.
+    if (found.kind === 'refused' && named(verdict)) return found
   }
-  for (const clientId of verdict.clientIds) {
-    const application = context.credentials.byClientId(clientId)
+  return { kind: 'refused', refusal: refused(fault.code, fault.detail) }
+}
+
+function named({ clientIds = [] }: TokenVerdict): boolean {
+  return clientIds.length > 0
+}
+
+/** What is wrong now with a token that is good in itself. */
+function faultOf(
+  verdict: TokenVerdict & { readonly ok: true },
+  { tokens: { certificate }, now }: PlanContext,
+): (TokenVerdict & { readonly ok: false }) | undefined {
+  const { clientIds } = verdict
+  const invalid = { ok: false, code: 'TOKEN_INVALID', clientIds } as const
+  const place = placeIn(verdict, now)
+  if (place === 'before') return { ...invalid, detail: 'the token does not count yet' }
+  if (place === 'after') return { ...invalid, detail: 'the token has expired' }
+  if (verdict.certificate === undefined) return undefined
+  const shown = certificate?.problem === undefined ? certificate?.fingerprint : undefined
+  if (shown === verdict.certificate) return undefined
+  const detail = 'the token is bound to another certificate than the client has'
+  return { ...invalid, detail, lacks: 'certificate' }
+}
+
+function subscribedBy(
+  turn: PlanTurn,
+  clientIds: readonly string[],
+  { credentials, now }: PlanContext,
+): PlanResult {
+  for (const clientId of clientIds) {
+    const application = credentials.byClientId(clientId)
     if (application !== undefined) {
-      return subscribed(turn, { application, from: undefined, until: undefined }, context.now)
+      return subscribed(turn, { application, from: undefined, until: undefined }, now)
     }
   }
-  const names = verdict.clientIds.map((id) => `"${id}"`).join(', ') || 'nobody'
-  return refused('SUBSCRIPTION_MISSING', `the token names ${names}, who is no application`)
+  const names = clientIds.map((id) => `"${id}"`).join(', ') || 'nobody'
+  const detail = `Plan "${turn.plan.name}": the token names ${names}, who is no application`
+  return { kind: 'refused', refusal: { code: 'SUBSCRIPTION_MISSING', detail } }
 }
 
 function checkCertificate(turn: PlanTurn, context: PlanContext): PlanResult {
@@ -221,7 +261,7 @@ export function checkCertificateCredential(
 function checkApiKey(turn: PlanTurn, context: PlanContext): PlanResult {
   const { plan } = turn
   const key = context.tokens.header(plan.header) ?? argumentOf(plan, context)
-  if (key === undefined || key === '') {
+  if (key === undefined || key === '' && plan.decisive !== true) {
     const detail = `Plan "${plan.name}" wants an API key in header "${plan.header}": none was sent`
     return { kind: 'no-token', refusal: { code: 'API_KEY_MISSING', detail } }
   }

@@ -28,6 +28,11 @@ export type PlanRefusalCode =
 export interface PlanRefusal {
   readonly code: PlanRefusalCode
   readonly detail: string
+  /** The plan that was chosen and then turned away, with what the token lacks; undefined: none was chosen. */
+  readonly chosen?: {
+    readonly type: 'jwt' | 'oauth2'
+    readonly lacks: 'scope' | 'certificate' | undefined
+  }
 }
 
 /** An application as plans see it. */
@@ -70,6 +75,10 @@ export type TokenVerdict =
     readonly ok: false
     readonly code: 'TOKEN_INVALID' | 'TOKEN_UNCHECKED'
     readonly detail: string
+    /** Whom it names, as it says itself. */
+    readonly clientIds?: readonly string[]
+    /** What it lacks, where it is good otherwise. */
+    readonly lacks?: 'scope' | 'certificate'
   }
 
 /** Checks tokens of one plan, and remembers what it found. */
@@ -133,6 +142,8 @@ export interface CompiledPlan extends PlanConfig {
 /** The plans of one API, in the order in which they are tried. */
 export interface CompiledPlans {
   readonly api: string
+  /** Which reason is told where plans have several, the lowest first; undefined: the most telling one. */
+  readonly rank?: ((refusal: PlanRefusal) => number) | undefined
   readonly plans: readonly CompiledPlan[]
 }
 
@@ -144,6 +155,10 @@ export type PlanResult =
     readonly subscription?: string | undefined
   }
   | { readonly kind: 'refused'; readonly refusal: PlanRefusal }
+  /** It found whose token it is, and no other plan is to be asked. */
+  | { readonly kind: 'denied'; readonly refusal: PlanRefusal }
+  /** It found a token, and does not take such requests. */
+  | { readonly kind: 'unmatched'; readonly refusal: PlanRefusal }
   | { readonly kind: 'no-token'; readonly refusal: PlanRefusal }
   | { readonly kind: 'pending'; readonly pending: PendingToken }
   | { readonly kind: 'skipped' }

@@ -13,6 +13,7 @@ import type {
 } from '../decide/mod.ts'
 import { endToEnd, getHeader } from '../wire/mod.ts'
 import type { HeaderList, RequestHead, ResponseHead } from '../wire/mod.ts'
+import { AnswerBound } from './answer-bound.ts'
 import { Filtered, type FilteredResponse, lookOfStop } from './filtered.ts'
 import { passingTrailers } from './header-classes.ts'
 import { HeldBody } from './held-body.ts'
@@ -74,6 +75,7 @@ export class Exchange implements ClientUser, ServerUser {
   /** The fields of the endpoint's answer, as they came. */
   #answered: HeaderList = NO_TRAILERS
   #over = false
+  #bound: AnswerBound | undefined
 
   constructor(runtime: Runtime, client: ClientSide, head: RequestHead) {
     this.#runtime = runtime
@@ -155,6 +157,12 @@ export class Exchange implements ClientUser, ServerUser {
     if (hopsLeft(this.head) === 0) return this.#lastHop()
     const asked = { head: this.head, peer: this.#peer as Peer, now: this.#time }
     this.#picker = pickerFor(this.#runtime, decision, asked)
+    const { answer } = this.#times
+    if (answer < Infinity) {
+      const late = refusal('ANSWER_TIMEOUT', `No answer began within ${answer} ms`)
+      const at = this.#startedAt + answer
+      this.#bound = new AnswerBound(this.#runtime.ticker, at, () => this.#refuse(late))
+    }
     this.#attempt()
   }
 
@@ -298,12 +306,13 @@ export class Exchange implements ClientUser, ServerUser {
   onResponseHead(head: ResponseHead): void {
     if (head.status === 101) {
       this.#switching = head
-      return
+      return this.#bound?.over()
     }
     if (head.status < 200) return this.#client.inform(head)
     this.#upstreamTook = this.#runtime.ports.clock.monotonic() - this.#upstreamSince
     this.#picker?.succeeded(head.status, this.#upstreamTook)
     this.#answered = head.headers
+    this.#bound?.over()
     const headers = endToEnd(head.headers)
     const more = this.#picker?.remember(head.headers) ?? NO_TRAILERS
     for (const text of more) headers.push(text)
@@ -407,11 +416,13 @@ export class Exchange implements ClientUser, ServerUser {
   /** Phase **refuse**. */
   #refuse(refusal: Refusal): void {
     if (this.#over) return
+    this.#letGo()
     this.#refusal = refusal
     this.#early = []
     this.#status = refusal.status
     const accept = getHeader(this.head.headers, 'accept')
     const look = refusalLook(refusal, { accept, style: this.#style })
+    this.#filtered?.refused(refusal, look)
     const told = upstreamStatus(this.#style, refusal.status, this.#picker)
     const headers = [...look.headers, ...refusal.headers ?? [], ...told]
     this.#respond({ ...look, headers, reason: '', body: new TextEncoder().encode(look.body) })
@@ -464,6 +475,7 @@ export class Exchange implements ClientUser, ServerUser {
   /** Phase **record**. */
   #record(): void {
     this.#over = true
+    this.#bound?.over()
     this.#picker?.over()
     const { clock, observer } = this.#runtime.ports
     observer.exchange(recordOf({

@@ -1,4 +1,4 @@
-import { refusal, refusalLook, statusPage } from '../decide/mod.ts'
+import { graviteeKeys, refusal, refusalLook, statusPage } from '../decide/mod.ts'
 import type { CompiledEndpoint, Filtering, LookOptions, Refusal, Snapshot } from '../decide/mod.ts'
 import { changesResponse, Passage, runRequest, runResponse } from '../filter/mod.ts'
 import type { FilterRefusal, LimitState, ResponseInHand, Stop } from '../filter/mod.ts'
@@ -95,6 +95,19 @@ export class Filtered {
     return { ...options, ...moved, replaced: owned, added: [...options.added, ...written] }
   }
 
+  /** Tells filters of answers why the request is turned away. */
+  refused(
+    refusal: Refusal,
+    { status, body }: { readonly status: number; readonly body: string },
+  ): void {
+    const { named } = this.#passage.facts
+    const keys = graviteeKeys(refusal)
+    if (keys.length === 0) return
+    named.set('error_key', keys.join(' '))
+    named.set('error_status', String(status))
+    named.set('error_message', messageIn(body))
+  }
+
   /** Sends an answer's head back through; `endpoint` is who gave it, undefined the gateway itself. */
   respond(
     head: Answered,
@@ -130,6 +143,12 @@ export class Filtered {
       reads: true,
     }
   }
+}
+
+/** The words of a refusal, whichever form they have. */
+function messageIn(body: string): string {
+  if (!body.startsWith('{')) return body
+  return (JSON.parse(body) as { readonly message?: string }).message ?? ''
 }
 
 function nameEndpoint(named: Map<string, string>, { host, port, address }: CompiledEndpoint): void {

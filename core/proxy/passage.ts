@@ -81,16 +81,26 @@ export function nameIn(host: string): string | undefined {
   return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
 }
 
+/** Time-outs towards endpoints, in milliseconds. */
+export interface Times {
+  readonly connect: number
+  readonly read: number
+  readonly send: number
+  /** From a request's coming to the head of its answer; Infinity: no bound. */
+  readonly answer: number
+}
+
 /** The time-outs of one exchange towards its endpoint: the route's, the listener's, or the upstream's. */
 export function timesFor(
   { route, upstream }: Forward,
   listener: CompiledListener | undefined,
-): { readonly connect: number; readonly read: number; readonly send: number } {
+): Times {
   const first = route.config.upstreamTimes
   const second = listener?.upstreamTimes
   return {
     connect: first.connect ?? second?.connect ?? upstream.connectTimeout,
     read: first.read ?? second?.read ?? upstream.readTimeout,
     send: first.send ?? second?.send ?? upstream.sendTimeout,
+    answer: first.answer ?? second?.answer ?? Infinity,
   }
 }

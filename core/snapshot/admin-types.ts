@@ -1,4 +1,5 @@
 import type { Address } from '../port/mod.ts'
+import type { TokenIssuerConfig } from './plan-types.ts'
 import type { Material } from './types.ts'
 
 /** Where a dialect's API is served, and where what it configures is. */
@@ -61,8 +62,31 @@ export interface GraviteeUserConfig {
   readonly role: 'admin' | 'publisher' | 'owner'
 }
 
+/** What becomes of an id that an endpoint sends back: ours takes its place, joins it, or gives way to it. */
+export type IdOverride = 'override' | 'merge' | 'keep'
+
+/** How Gravitee's APIs are served; undefined: as Gravitee does unless it is told otherwise. */
+export interface GraviteeGatewayConfig {
+  /** `policy.api-key.header`; empty: keys do not come in a header. */
+  readonly apiKeyHeader?: string | undefined
+  /** `policy.api-key.param`; empty: keys do not come in the query. */
+  readonly apiKeyArgument?: string | undefined
+  /** `handlers.request.transaction.header`. */
+  readonly transactionHeader?: string | undefined
+  readonly transactionOverride?: IdOverride | undefined
+  /** `handlers.request.request.header`. */
+  readonly requestHeader?: string | undefined
+  readonly requestOverride?: IdOverride | undefined
+  /** `handlers.request.format`. */
+  readonly idFormat?: 'uuid' | 'hex' | undefined
+  /** Whether endpoints are told the context path, as `X-Forwarded-Prefix`. */
+  readonly forwardedPrefix?: boolean | undefined
+  /** Whose tokens JWT plans with `GATEWAY_KEYS` take: `policy.jwt.issuer`. */
+  readonly issuers?: readonly TokenIssuerConfig[] | undefined
+}
+
 /** Gravitee's Management API. */
-export interface GraviteeConfig extends DialectConfig {
+export interface GraviteeConfig extends DialectConfig, GraviteeGatewayConfig {
   /** Empty: `admin`, with a password made at the first start. */
   readonly users: readonly GraviteeUserConfig[]
   /** Gravitee's `api.security.verbose401`. */

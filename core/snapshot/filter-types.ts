@@ -102,7 +102,22 @@ export interface ResponseFilterConfig extends FilterBaseConfig {
   readonly headers: HeaderChangesConfig
   /** Without `body`. */
   readonly replace: readonly BodyReplaceConfig[]
+  /** In place of all the others: what the gateway's own refusals look like. Undefined: as they are. */
+  readonly pages?: ErrorPagesConfig | undefined
 }
+
+/** What takes the place of a refusal. */
+export interface ErrorPageConfig {
+  readonly status: number | undefined
+  readonly headers: readonly HeaderConfig[]
+  /** Text, and variables between; empty: the answer has no body. */
+  readonly body: readonly (string | { readonly variable: string })[]
+}
+
+/** By what a refusal is called (`DEFAULT` stands for all others), then by the media type that the client accepts. */
+export type ErrorPagesConfig = Readonly<
+  Record<string, Readonly<Record<string, ErrorPageConfig>>>
+>
 
 /** Sends the client elsewhere. */
 export interface RedirectFilterConfig extends FilterBaseConfig {
@@ -285,6 +300,11 @@ export interface RequestIdFilterConfig extends FilterBaseConfig {
   readonly replace?: boolean | undefined
   /** The header, lower case, whose value a request without an id gets; undefined: a fresh one. */
   readonly from?: string | undefined
+  /**
+   * What becomes of an id that the endpoint sends back: ours takes its place, joins it, or is not told at all.
+   * Undefined: ours is told where there is none.
+   */
+  readonly answers?: 'override' | 'merge' | 'keep' | undefined
 }
 
 /** Tells both sides who calls: the subscription, or for those without one a digest of their address. */

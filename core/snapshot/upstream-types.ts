@@ -144,4 +144,6 @@ export interface UpstreamTimes {
   readonly connect: number | undefined
   readonly read: number | undefined
   readonly send: number | undefined
+  /** From a request's coming to the head of its answer, over all endpoints that are tried; undefined: no bound. */
+  readonly answer?: number | undefined
 }

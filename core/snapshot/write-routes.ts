@@ -69,7 +69,9 @@ function writeJwt({ keys, ...rest }: JwtConfig): Document {
     ? { jwks: keys.url }
     : 'key' in keys
     ? { key: writeMaterial(keys.key) }
-    : { secret: keys.secret }
+    : 'secret' in keys
+    ? { secret: keys.secret }
+    : {}
   return { ...own, ...spans(kept(rest, {}), ['clockSkew']) }
 }
 

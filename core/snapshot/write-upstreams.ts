@@ -90,5 +90,5 @@ function writePassive(
 
 /** Time-outs of routes and listeners, where there are any. */
 export function writeTimes(times: UpstreamTimes): Document {
-  return some('upstreamTimes', spans(kept(times, {}), ['connect', 'read', 'send']))
+  return some('upstreamTimes', spans(kept(times, {}), ['connect', 'read', 'send', 'answer']))
 }

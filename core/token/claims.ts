@@ -1,8 +1,20 @@
 import type { TokenVerdict } from '../plan/mod.ts'
 
 /** A token that is not good. */
-export function invalid(detail: string): TokenVerdict {
+export function invalid(detail: string): TokenVerdict & { readonly ok: false } {
   return { ok: false, code: 'TOKEN_INVALID', detail }
+}
+
+/** A claim by its name, or by the steps to it with dots between them; a name with dots comes first. */
+export function claimAt(claims: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (claims[name] !== undefined || !name.includes('.')) return claims[name]
+  let here: unknown = claims
+  for (const step of name.split('.')) {
+    here = typeof here === 'object' && here !== null
+      ? (here as Record<string, unknown>)[step]
+      : undefined
+  }
+  return here
 }
 
 /**

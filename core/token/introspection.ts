@@ -1,6 +1,6 @@
 import type { TokenVerdict } from '../plan/mod.ts'
 import type { Fetcher } from '../port/mod.ts'
-import type { IntrospectionConfig } from '../snapshot/types.ts'
+import type { IntrospectionConfig, IntrospectionRequestConfig } from '../snapshot/types.ts'
 import { boundCertificate, invalid } from './claims.ts'
 import type { Finder, Finding } from './kept.ts'
 
@@ -17,19 +17,9 @@ export class IntrospectionChecker implements Finder {
   }
 
   async find(token: string, now: number): Promise<Finding> {
-    const { url, clientId, clientSecret, timeout } = this.#config
-    const credentials = `${encodeURIComponent(clientId ?? '')}:${
-      encodeURIComponent(clientSecret ?? '')
-    }`
-    const form = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString()
     const { status, body } = await this.#fetcher.fetch({
-      url,
-      body: { type: 'application/x-www-form-urlencoded', data: new TextEncoder().encode(form) },
-      headers: {
-        accept: 'application/json',
-        ...(clientId === undefined ? {} : { authorization: `Basic ${btoa(credentials)}` }),
-      },
-      timeoutMs: timeout,
+      ...questionOf(this.#config, token),
+      timeoutMs: this.#config.timeout,
       maxBytes: MOST_BYTES,
       mayConnect: () => true,
     })
@@ -39,23 +29,93 @@ export class IntrospectionChecker implements Finder {
   }
 
   #read(answer: Record<string, unknown>): TokenVerdict {
-    const { scopes, bound } = this.#config
-    if (answer['active'] !== true) return invalid('the token is not active')
-    const granted = String(answer['scope'] ?? '').split(/\s+/)
-    const missing = scopes.filter((scope) => !granted.includes(scope))
-    if (missing.length > 0) return invalid(`the token lacks scope ${missing.join(' ')}`)
+    const { bound, request } = this.#config
+    // Some servers that are asked in their own way say what they know of good tokens alone.
+    const active = answer['active'] ?? request !== undefined
+    if (active !== true) return invalid('the token is not active')
+    const clientIds = clientIdsOf(answer)
+    const missing = missingScopes(this.#config, answer)
+    if (missing.length > 0) {
+      const detail = `the token lacks scope ${missing.join(' ')}`
+      return { ...invalid(detail), clientIds, lacks: 'scope' }
+    }
     const certificate = boundCertificate(answer['cnf'])
     if (certificate === 'malformed') return invalid("the token's cnf cannot be read")
     if (bound && certificate === undefined) {
-      return invalid('the token is bound to no certificate')
+      const detail = 'the token is bound to no certificate'
+      return { ...invalid(detail), clientIds, lacks: 'certificate' }
     }
-    const { exp, nbf, client_id: clientId } = answer
+    const { exp, nbf } = answer
     return {
       ok: true,
-      clientIds: typeof clientId === 'string' ? [clientId] : [],
+      clientIds,
       certificate,
       from: typeof nbf === 'number' ? nbf * 1000 : -Infinity,
       until: typeof exp === 'number' ? exp * 1000 : Infinity,
     }
   }
+}
+
+/** Servers that do not say whose a token is may say whom it is for. */
+function clientIdsOf(answer: Readonly<Record<string, unknown>>): string[] {
+  const [first] = [answer['client_id'] || answer['aud']].flat()
+  return typeof first === 'string' && first !== '' ? [first] : []
+}
+
+function missingScopes(
+  { scopes, anyScope, scopeSeparator }: IntrospectionConfig,
+  answer: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const told = answer['scope'] ?? answer['scp'] ?? ''
+  const granted = Array.isArray(told)
+    ? told.map(String)
+    : String(told).split(scopeSeparator ?? /\s+/)
+  const missing = scopes.filter((scope) => !granted.includes(scope))
+  return anyScope === true && missing.length < scopes.length ? [] : missing
+}
+
+type Question = Pick<Parameters<Fetcher['fetch']>[0], 'url' | 'body' | 'headers'>
+
+function questionOf(config: IntrospectionConfig, token: string): Question {
+  const { url, clientId, clientSecret, request } = config
+  if (request !== undefined) return ownQuestion(config, request, token)
+  const credentials = `${encodeURIComponent(clientId ?? '')}:${
+    encodeURIComponent(clientSecret ?? '')
+  }`
+  return {
+    url,
+    body: formOf({ token, token_type_hint: 'access_token' }),
+    headers: {
+      accept: 'application/json',
+      ...(clientId === undefined ? {} : { authorization: `Basic ${btoa(credentials)}` }),
+    },
+  }
+}
+
+function ownQuestion(
+  { url, clientId = '', clientSecret = '' }: IntrospectionConfig,
+  { method, argument, header, field, authorization }: IntrospectionRequestConfig,
+  token: string,
+): Question {
+  const asked = argument === undefined
+    ? url
+    : `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams({ [argument]: token })}`
+  const credentials = btoa(`${clientId}:${clientSecret}`)
+  const form = field === undefined ? {} : { [field]: token }
+  return {
+    url: asked,
+    body: method === 'GET' ? undefined : formOf(form),
+    headers: {
+      accept: 'application/json',
+      ...(header === undefined ? {} : { [header.toLowerCase()]: token }),
+      ...(authorization === undefined ? {} : {
+        [authorization.header.toLowerCase()]: `${authorization.scheme} ${credentials}`.trim(),
+      }),
+    },
+  }
+}
+
+function formOf(fields: Record<string, string>): NonNullable<Question['body']> {
+  const data = new TextEncoder().encode(new URLSearchParams(fields).toString())
+  return { type: 'application/x-www-form-urlencoded', data }
 }

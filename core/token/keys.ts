@@ -1,6 +1,7 @@
-import { createLocalJWKSet, importSPKI, importX509, type JSONWebKeySet } from 'jose'
+import { createLocalJWKSet, importJWK, importSPKI, importX509, type JSONWebKeySet } from 'jose'
 import type { Fetcher } from '../port/mod.ts'
 import type { TokenKeysConfig } from '../snapshot/types.ts'
+import { readSshKey } from './ssh-key.ts'
 
 /** What a signature is checked with. */
 export type TokenKey = CryptoKey | Uint8Array | ReturnType<typeof createLocalJWKSet>
@@ -10,6 +11,14 @@ const GOOD_MS = 600_000
 const AGAIN_MS = 10_000
 const TIMEOUT_MS = 5_000
 const MOST_BYTES = 1_048_576
+
+type KeySetConfig = Extract<TokenKeysConfig, { readonly url: string }>
+
+/** Which key is wanted: by the algorithm of a signature, and by who says to have made it. */
+export interface WantedKey {
+  readonly algorithm: string
+  readonly issuer: string | undefined
+}
 
 /** The keys of one issuer of tokens. */
 export class TokenKeys {
@@ -23,13 +32,21 @@ export class TokenKeys {
     this.#fetcher = fetcher
   }
 
-  /** The key, or the set that has it. Rejects where there is none. */
-  async get(algorithm: string, now: number): Promise<TokenKey> {
+  /** The keys, or the sets that have them, one of which may fit. Rejects where they cannot be had. */
+  async get({ algorithm, issuer }: WantedKey, now: number): Promise<readonly TokenKey[]> {
     const config = this.#config
-    if ('secret' in config) return new TextEncoder().encode(config.secret)
-    if ('key' in config) return await readKey(new TextDecoder().decode(config.key.data), algorithm)
-    if (this.#set !== undefined && now - this.#set.at < GOOD_MS) return this.#set.keys
-    return await this.#fetch(config.url, now)
+    if ('secret' in config) return secrets(config.secret, config.base64 === true)
+    if ('key' in config) {
+      return [await readKey(new TextDecoder().decode(config.key.data), algorithm)]
+    }
+    if ('issuers' in config) {
+      const { issuers } = config
+      const own = issuers.find(({ name }) => name === issuer) ??
+        issuers.find(({ name }) => name === 'default')
+      return await readKeys(own?.keys ?? [], algorithm)
+    }
+    if (this.#set !== undefined && now - this.#set.at < GOOD_MS) return [this.#set.keys]
+    return [await this.#fetch(config, now)]
   }
 
   /** A newer set for a key that the one at hand does not have; undefined where it is too early to ask again. */
@@ -38,12 +55,12 @@ export class TokenKeys {
     if (!('url' in config) || (this.#set !== undefined && now - this.#set.at < AGAIN_MS)) {
       return undefined
     }
-    return await this.#fetch(config.url, now)
+    return await this.#fetch(config, now)
   }
 
   /** Where the set cannot be fetched, the one at hand goes on counting. */
-  #fetch(url: string, now: number): Promise<TokenKey> {
-    return this.#fetching ??= this.#load(url, now)
+  #fetch(from: KeySetConfig, now: number): Promise<TokenKey> {
+    return this.#fetching ??= this.#load(from, now)
       .catch((error) => {
         if (this.#set === undefined) throw error
         return this.#set.keys
@@ -51,9 +68,12 @@ export class TokenKeys {
       .finally(() => this.#fetching = undefined)
   }
 
-  async #load(url: string, now: number): Promise<TokenKey> {
+  async #load(
+    { url, timeout = TIMEOUT_MS }: KeySetConfig,
+    now: number,
+  ): Promise<TokenKey> {
     const { status, body } = await this.#fetcher.fetch({
-      ...{ url, body: undefined, timeoutMs: TIMEOUT_MS, maxBytes: MOST_BYTES },
+      ...{ url, body: undefined, timeoutMs: timeout, maxBytes: MOST_BYTES },
       mayConnect: () => true,
     })
     if (status !== 200) throw new Error(`${url} answered ${status}`)
@@ -63,8 +83,33 @@ export class TokenKeys {
   }
 }
 
+/** A secret as it is written, and what it stands for in base64. */
+function secrets(text: string, base64: boolean): Uint8Array[] {
+  const plain = new TextEncoder().encode(text)
+  if (!base64 || !/^[A-Za-z0-9+/]{4,}={0,2}$/.test(text) || text.length % 4 !== 0) return [plain]
+  return [plain, Uint8Array.from(atob(text), (char) => char.charCodeAt(0))]
+}
+
+async function readKeys(texts: readonly string[], algorithm: string): Promise<TokenKey[]> {
+  const keys: TokenKey[] = []
+  for (const text of texts) {
+    if (algorithm.startsWith('HS')) keys.push(...secrets(text, true))
+    else keys.push(await readKey(text, algorithm))
+  }
+  return keys
+}
+
 async function readKey(text: string, algorithm: string): Promise<TokenKey> {
   if (text.trimStart().startsWith('{')) return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+  const ssh = readSshKey(text)
+  if (ssh !== undefined) return await importJWK({ ...ssh }, algorithm)
   if (text.includes('BEGIN CERTIFICATE')) return await importX509(text, algorithm)
-  return await importSPKI(text, algorithm)
+  return await importSPKI(withArmour(text), algorithm)
+}
+
+/** A public key without its first and last line is one all the same. */
+function withArmour(text: string): string {
+  if (text.includes('-----BEGIN ')) return text
+  const lines = text.replace(/\s+/g, '')
+  return `-----BEGIN PUBLIC KEY-----\n${lines}\n-----END PUBLIC KEY-----\n`
 }

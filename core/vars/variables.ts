@@ -1,6 +1,7 @@
 import { CERTIFICATE_VARIABLES, nameVariable } from './certificate-variables.ts'
 import { percentDecode } from './decode.ts'
 import { type Facts, fieldValue, looseFieldValue } from './facts.ts'
+import { tokenVariable } from './token-variables.ts'
 
 /** A variable of a request, ready to be read; undefined: the request does not have it. */
 export type Variable = (facts: Facts) => string | undefined
@@ -37,6 +38,11 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   ssl_server_name: ({ client }) => client.sni === '' ? undefined : client.sni,
   status,
   upstream_status: (facts) => facts.response?.upstream === true ? status(facts) : undefined,
+  /** What follows the context path of a Gravitee API. */
+  path_info: (facts) => {
+    const { length } = facts.named.get('context_path') ?? ''
+    return facts.uri.slice(length) || '/'
+  },
   /** What follows the last dot of the path's last segment. */
   file_extension: (facts) => /\.([^./]+)$/.exec(facts.uri)?.[1],
 }
@@ -52,6 +58,11 @@ const NAMED: ReadonlySet<string> = new Set([
   'balancer_ip',
   'balancer_port',
   'upstream_addr',
+  'context_path',
+  'plan_name',
+  'error_key',
+  'error_message',
+  'error_status',
 ])
 
 /** What variables begin with that a part of the path gives. */
@@ -90,11 +101,12 @@ export function compileVariable(name: string): Variable {
       return make(name.slice(prefix.length))
     }
   }
-  return nameVariable(name) ?? ((facts) => facts.named.get(name))
+  return nameVariable(name) ?? tokenVariable(name) ?? ((facts) => facts.named.get(name))
 }
 
 /** Whether a name means something without the configuration giving it a value. */
 export function isKnownVariable(name: string): boolean {
   return Object.hasOwn(VARIABLES, name) || NAMED.has(name) || nameVariable(name) !== undefined ||
+    tokenVariable(name) !== undefined ||
     PREFIXES.some(([prefix]) => name.startsWith(prefix) && name.length > prefix.length)
 }

@@ -1,7 +1,11 @@
 import { parseAllDocuments } from 'yaml'
 import { FileFailure } from '../../core/mod.ts'
 import type { Problem } from '../../core/mod.ts'
-import { isResource, translateResources } from '../../core/dialect/gravitee/config/resources.ts'
+import {
+  isResource,
+  translateResources,
+  translatorOptions,
+} from '../../core/dialect/gravitee/config/resources.ts'
 import { mergeParts } from '../../core/dialect/mod.ts'
 import type { Host } from './host.ts'
 import type { ReadFile } from './snapshot-source.ts'
@@ -17,7 +21,7 @@ export async function withResources(host: Host, file: string, read: ReadFile): P
   const resources = []
   for (const path of paths) resources.push(...await readResources(host, path, problems))
   const found = await translateResources(resources, {
-    verbose: options.verbose401,
+    ...translatorOptions(options),
     access: { folder: options.files, read: (path) => host.files.read(path) },
   })
   const named = [...found.problems, ...found.parts.problems].map(({ key, severity, message }) => (

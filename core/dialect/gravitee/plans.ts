@@ -92,7 +92,7 @@ function newPlan(
     updatedAt: now,
     ...(status === 'PUBLISHED' ? { publishedAt: now } : {}),
   })
-  checkPlan(plan, definition)
+  checkPlan(plan, definition, management.options)
   return plan
 }
 
@@ -123,7 +123,9 @@ async function changePlan(
   return await management.ledger.change({ by: actor.name, lock }, () => {
     const known = ownPlan(management, { id, actor, ...(api === undefined ? {} : { api }) })
     const plan = plain({ ...change(known.value), updatedAt: management.now() })
-    if (plan.status !== 'CLOSED') checkPlan(plan, management.api(plan.apiId).value)
+    if (plan.status !== 'CLOSED') {
+      checkPlan(plan, management.api(plan.apiId).value, management.options)
+    }
     const moved = movedBy(management, known.value, plan)
     return {
       operations: [{ put: known.key, value: plan as unknown as Json }, ...moved.operations],

@@ -13,7 +13,7 @@ export interface WrittenUser {
 }
 
 /** Time-outs towards endpoints, as they are written. */
-export type WrittenTimes = { readonly [K in keyof UpstreamTimes]: number | undefined }
+export type WrittenTimes = UpstreamTimes
 
 /** What a listener says of its connections, before secrets are read. */
 export interface WrittenConnections {
@@ -50,6 +50,7 @@ export const upstreamTimesSchema: z.ZodType<WrittenTimes> = map('upstreamTimes',
   connect: duration().optional(),
   read: duration().optional(),
   send: duration().optional(),
+  answer: duration().optional(),
 })
 
 /** The keys of `listeners[]` that concern connections. */
@@ -66,6 +67,6 @@ export const connectionsShape: Shape<WrittenConnections> = {
 /** Time-outs in their final form. */
 export function upstreamTimes(written: WrittenTimes | undefined): UpstreamTimes {
   if (written === undefined) return NO_UPSTREAM_TIMES
-  const { connect, read, send } = written
-  return { connect, read, send }
+  const { connect, read, send, answer } = written
+  return { connect, read, send, ...(answer === undefined ? {} : { answer }) }
 }

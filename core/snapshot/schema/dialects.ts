@@ -1,7 +1,13 @@
 import type * as z from 'zod'
 import type { Address } from '../../port/mod.ts'
-import type { DialectsConfig, GraviteeUserConfig } from '../types.ts'
+import type {
+  DialectsConfig,
+  GraviteeGatewayConfig,
+  GraviteeUserConfig,
+  IdOverride,
+} from '../types.ts'
 import { cidr, listenAddress, readIp } from './addresses.ts'
+import { fieldName } from './names.ts'
 import { apiKey, type Resolved, secret, type Source } from './sources.ts'
 import { boolean, choice, filePath, name } from './scalars.ts'
 import { list, map, Mismatch, OPTIONS, pick, scalar, type Shape, someOf } from './structure.ts'
@@ -29,8 +35,20 @@ export interface WrittenGraviteeUser extends Omit<GraviteeUserConfig, 'password'
   readonly password: Source<string>
 }
 
+/** `admin.dialects.gravitee.issuers[]`, before secrets are read. */
+export interface WrittenIssuer {
+  readonly name: string
+  readonly keys: readonly Source<string>[]
+}
+
+/** What `admin.dialects.gravitee` says of how APIs are served, before secrets are read. */
+export type WrittenGraviteeGateway = {
+  readonly [K in Exclude<keyof GraviteeGatewayConfig, 'issuers'>]-?: GraviteeGatewayConfig[K]
+}
+
 /** `admin.dialects.gravitee`, before secrets are read. */
-export interface WrittenGravitee extends WrittenDialect {
+export interface WrittenGravitee extends WrittenDialect, WrittenGraviteeGateway {
+  readonly issuers: readonly WrittenIssuer[]
   readonly users: readonly WrittenGraviteeUser[]
   readonly verbose401: boolean
   readonly resources: readonly string[]
@@ -80,6 +98,38 @@ export const graviteeUserSchema: z.ZodType<WrittenGraviteeUser> = map('a user', 
   role: choice('admin', 'publisher', 'owner').default('admin'),
 })
 
+/** `admin.dialects.gravitee.issuers[]`. */
+export const graviteeIssuerSchema: z.ZodType<WrittenIssuer> = map('an issuer', {
+  name: name(),
+  keys: someOf('keys', secret()),
+})
+
+/** A field's name, or nothing. */
+const fieldNameOrNone = scalar((raw) =>
+  raw === '' || typeof raw === 'string' && /^[!#$%&'*+.^_`|~\w-]{1,200}$/.test(raw)
+    ? raw
+    : new Mismatch('expected the name of a header, or "" for none')
+)
+
+const argumentOrNone = scalar((raw) =>
+  typeof raw === 'string' && /^[^\p{Cc}]{0,200}$/u.test(raw)
+    ? raw
+    : new Mismatch('expected the name of an argument, or "" for none')
+)
+
+const override = (): z.ZodType<IdOverride> => choice('override', 'merge', 'keep')
+
+const gateway: Shape<WrittenGraviteeGateway> = {
+  apiKeyHeader: fieldNameOrNone.optional(),
+  apiKeyArgument: argumentOrNone.optional(),
+  transactionHeader: fieldName().optional(),
+  transactionOverride: override().optional(),
+  requestHeader: fieldName().optional(),
+  requestOverride: override().optional(),
+  idFormat: choice('uuid', 'hex').optional(),
+  forwardedPrefix: boolean().optional(),
+}
+
 /** `admin.dialects.gravitee`. */
 export const graviteeSchema: z.ZodType<WrittenGravitee> = map('gravitee', {
   ...shared,
@@ -87,6 +137,8 @@ export const graviteeSchema: z.ZodType<WrittenGravitee> = map('gravitee', {
   verbose401: boolean().default(false),
   resources: list('files', filePath()).default([]),
   files: filePath().optional(),
+  ...gateway,
+  issuers: list('issuers', graviteeIssuerSchema).default([]),
 })
 
 const ipAddress: z.ZodType<string> = scalar((raw) => {

@@ -14,6 +14,7 @@ import {
   apisixSchema,
   dialectsSchema,
   gcoreSchema,
+  graviteeIssuerSchema,
   graviteeSchema,
   graviteeUserSchema,
 } from './dialects.ts'
@@ -160,6 +161,7 @@ const SECTIONS: readonly (readonly [path: string, ...schemas: z.ZodType[]])[] = 
   ['admin.dialects', dialectsSchema],
   ['admin.dialects.apisix', apisixSchema],
   ['admin.dialects.gravitee', graviteeSchema],
+  ['admin.dialects.gravitee.issuers[]', graviteeIssuerSchema],
   ['admin.dialects.gravitee.users[]', graviteeUserSchema],
   ['admin.dialects.gcore', gcoreSchema],
   ['store', storeSchema],

@@ -57,7 +57,14 @@ t.test('gravitee: text, or JSON where it is asked for', (t) => {
     'The subscription has not yet started for the provided credentials',
   )
   t.equal(verbose('CERTIFICATE_MALFORMED'), 'The provided authentication token is invalid')
-  t.equal(look('UPSTREAM_TIMEOUT', 'gravitee').status, 504)
+  t.match(look('UPSTREAM_TIMEOUT', 'gravitee'), { status: 504, body: 'Gateway Timeout' })
+  t.match(look('ANSWER_TIMEOUT', 'gravitee'), { status: 504, body: 'Request timeout' })
+  const chosen = { type: 'oauth2', lacks: 'scope' } as const
+  const denied = refusal('TOKEN_INVALID', '', { status: 401, verbose: true, chosen })
+  t.match(refusalLook(denied, { accept: undefined, style: 'gravitee' }), {
+    headers: ['Content-Type', 'text/plain', 'WWW-Authenticate', 'Bearer realm="gravitee.io"'],
+    body: 'Unauthorized',
+  })
   t.end()
 })
 

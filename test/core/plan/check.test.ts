@@ -220,3 +220,55 @@ t.test('checkPlans tells what each plan said', (t) => {
   t.same(said, ['mtls no-token', 'api-key refused', 'keyless skipped'])
   t.end()
 })
+
+t.test('a token that is no good ends it where its plan decides, and only there', (t) => {
+  const owner = application(subscription('jwt'), subscription('api-key'))
+  const verdict = { ok: false, code: 'TOKEN_INVALID', detail: 'forged', clientIds: ['acme-client'] }
+  const asked = (decisive: boolean, clientIds: readonly string[]): PlansResult => {
+    const tokens = { known: () => ({ ...verdict, clientIds }) as never, check: async () => {} }
+    const plans = compilePlans(
+      'orders',
+      [{ ...plan('jwt'), decisive }, plan('api-key'), plan('keyless')],
+      ({ type }) => ({ identity: undefined, ...(type === 'jwt' ? { tokens } : {}) }),
+    )
+    return checkPlans(plans, {
+      now: NOW,
+      tokens: {
+        certificate: undefined,
+        header: (name) => name === 'authorization' ? 'Bearer a.b.c' : 'secret',
+      },
+      credentials: {
+        byCertificate: () => undefined,
+        byApiKey: () => ({ application: owner, ...open }),
+        byClientId: (id) => id === 'acme-client' ? owner : undefined,
+      },
+    })
+  }
+  t.match(asked(true, ['acme-client']), {
+    kind: 'refused',
+    refusal: { code: 'TOKEN_INVALID', chosen: { type: 'jwt' } },
+  })
+  t.match(asked(true, ['nobody']), { kind: 'granted', plan: { name: 'api-key' } })
+  t.match(asked(true, []), { kind: 'granted', plan: { name: 'api-key' } })
+  t.match(asked(false, ['acme-client']), { kind: 'granted', plan: { name: 'api-key' } })
+  t.end()
+})
+
+t.test('a token of a plan that does not take the request leaves the way open to keyless', (t) => {
+  const owner = application(subscription('api-key'))
+  const never = { identity: undefined, holds: () => false }
+  const rules = ({ type }: PlanConfig): typeof never | { identity: undefined } =>
+    type === 'api-key' ? never : { identity: undefined }
+  const plans = compilePlans('orders', [plan('api-key'), plan('keyless')], rules)
+  const result = checkPlans(plans, {
+    now: NOW,
+    tokens: { certificate: undefined, header: () => 'secret' },
+    credentials: {
+      byCertificate: () => undefined,
+      byApiKey: () => ({ application: owner, ...open }),
+      byClientId: () => undefined,
+    },
+  })
+  t.match(result, { kind: 'granted', plan: { name: 'keyless' } })
+  t.end()
+})

@@ -170,3 +170,93 @@ t.test('an authorization server is asked about a token, once', async (t) => {
   t.match(await check('bad'), { ok: false, code: 'TOKEN_INVALID', detail: /not active/ })
   t.match(await check('broken'), { ok: false, code: 'TOKEN_UNCHECKED', detail: /answered 500/ })
 })
+
+t.test('types, steps of claims, and whom a token that is no good names', async (t) => {
+  const { sign, pem } = await pair('a')
+  const key = { key: { from: 'key', data: new TextEncoder().encode(pem) } }
+  const types = { expected: ['at+jwt', 'JWT'], ignoreCase: false, ignoreMissing: false }
+  const plain = checkerOf({ jwt: { ...JWT, keys: key, types } })
+  t.match(await plain(await sign({})), { ok: false, detail: /another type/ })
+  const lenient = checkerOf({
+    jwt: { ...JWT, keys: key, types: { ...types, ignoreMissing: true }, clientClaim: 'act.client' },
+  })
+  t.match(await lenient(await sign({ act: { client: 'acme' } })), {
+    ok: true,
+    clientIds: ['acme'],
+  })
+  const { sign: forge } = await pair('a')
+  const first = checkerOf({ jwt: { ...JWT, keys: key, oneClient: true } })
+  t.match(await first(await forge({ azp: 'acme', aud: ['orders'] })), {
+    ok: false,
+    clientIds: ['acme'],
+  })
+  t.same((await first(await sign({ aud: ['one', 'two'] })) as { clientIds: string[] }).clientIds, [
+    'one',
+  ])
+  t.match(await first('no.token'), { ok: false, code: 'TOKEN_INVALID' })
+})
+
+t.test('secrets in base64, and keys of several issuers', async (t) => {
+  const secret = new Uint8Array(32).fill(7)
+  const text = btoa(String.fromCharCode(...secret))
+  const by = (key: Uint8Array, claims: Record<string, unknown> = {}): Promise<string> =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(key)
+  const jwt = { ...JWT, algorithms: ['HS256'] }
+  const check = checkerOf({ jwt: { ...jwt, keys: { secret: text, base64: true } } })
+  t.match(await check(await by(secret)), { ok: true })
+  t.match(await check(await by(new TextEncoder().encode(text))), { ok: true })
+  t.match(await check(await by(new Uint8Array(32))), { ok: false })
+  const other = new Uint8Array(32).fill(9)
+  const issuers = [
+    { name: 'a.test', keys: [btoa('x'.repeat(33)), text] },
+    { name: 'default', keys: [btoa(String.fromCharCode(...other))] },
+  ]
+  const any = checkerOf({ jwt: { ...jwt, keys: { issuers } } })
+  t.match(await any(await by(secret, { iss: 'a.test' })), { ok: true })
+  t.match(await any(await by(other, { iss: 'a.test' })), { ok: false })
+  t.match(await any(await by(other, { iss: 'b.test' })), { ok: true }, 'others: default')
+})
+
+t.test('a key as SSH writes it', async (t) => {
+  const { sign, jwk } = await pair('a')
+  const field = (bytes: Uint8Array): Uint8Array => {
+    const whole = new Uint8Array(4 + bytes.length)
+    new DataView(whole.buffer).setUint32(0, bytes.length)
+    whole.set(bytes, 4)
+    return whole
+  }
+  const bytesOf = (base64url: string): Uint8Array =>
+    Uint8Array.from(
+      atob(base64url.replaceAll('-', '+').replaceAll('_', '/')),
+      (char) => char.charCodeAt(0),
+    )
+  const modulus = bytesOf(String(jwk.n))
+  const parts = [
+    ...field(new TextEncoder().encode('ssh-rsa')),
+    ...field(bytesOf(String(jwk.e))),
+    ...field(new Uint8Array([0, ...modulus])),
+  ]
+  const data = new TextEncoder().encode(`ssh-rsa ${btoa(String.fromCharCode(...parts))} me@test`)
+  const check = checkerOf({ jwt: { ...JWT, keys: { key: { from: 'key', data } } } })
+  t.match(await check(await sign({ azp: 'acme' })), { ok: true, clientIds: ['acme'] })
+})
+
+t.test('an authorization server that is asked in its own way', async (t) => {
+  const { url, asked } = await serve(t, (_, { 'x-auth': auth, token }) => {
+    if (auth !== `Basic ${btoa('gateway:s3cret')}`) return { status: 401, body: {} }
+    return token === 'good'
+      ? { body: { aud: ['acme', 'other'], scp: ['read', 'list'] } }
+      : { body: { active: false } }
+  })
+  const request = {
+    ...{ method: 'GET' as const, argument: undefined, header: 'Token', field: undefined },
+    authorization: { header: 'X-Auth', scheme: 'Basic' },
+  }
+  const introspection = { ...ASK, url, request, scopes: ['list', 'write'], anyScope: true }
+  const check = checkerOf({ type: 'oauth2', introspection })
+  t.match(await check('good'), { ok: true, clientIds: ['acme'] })
+  t.match(await check('bad'), { ok: false, detail: /not active/ })
+  t.same(asked, ['', ''])
+  const strict = checkerOf({ type: 'oauth2', introspection: { ...introspection, anyScope: false } })
+  t.match(await strict('good'), { ok: false, lacks: 'scope', clientIds: ['acme'] })
+})

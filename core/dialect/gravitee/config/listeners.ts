@@ -11,13 +11,56 @@ export function listenerOf(server: Section, at: number): Table {
   const port = server.number('port') ?? 8082
   const ssl = server.section('ssl')
   const secured = server.flag('secured') ?? false
+  const proxied = server.section('haproxy').flag('proxyProtocol') ?? false
+  const answer = server.number('requestTimeout') ?? REQUEST_TIMEOUT
   const common = {
     name: server.text('id') ?? (at === 0 ? 'http' : `http-${at + 1}`),
     address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     style: 'gravitee',
+    ...(proxied ? { proxyProtocol: true } : {}),
+    ...(answer === 0 ? {} : { upstreamTimes: { answer: `${answer}ms` } }),
   }
+  noteUnused(server)
   if (secured) return { ...common, tls: [entryOf(server, ssl)] }
   return { ...common, ...headerOf(ssl) }
+}
+
+/** Gravitee's own, in milliseconds. */
+const REQUEST_TIMEOUT = 30_000
+
+/** Keys of a server that are read, or mean nothing here. */
+const SERVER: readonly string[] = [
+  ...['id', 'type', 'port', 'host', 'secured', 'alpn', 'ssl', 'haproxy', 'websocket'],
+  ...['idleTimeout', 'maxHeaderSize', 'maxInitialLineLength'],
+  ...['requestTimeout', 'requestTimeoutGraceDelay', 'tcpKeepAlive'],
+]
+
+const SSL: readonly string[] = [
+  ...['clientAuth', 'clientAuthHeader', 'keystore', 'truststore', 'crl', 'sni', 'openssl'],
+  ...['tlsProtocols', 'tlsCiphers', 'sendClientCertificateAuthorities'],
+]
+
+/** Names the keys of a server that it is not served by. */
+function noteUnused(server: Section): void {
+  server.only([...SERVER, 'compressionSupported', 'instances', 'maxChunkSize'])
+  server.section('ssl').only(SSL)
+  server.section('haproxy').only(['proxyProtocol'])
+  server.section('websocket').only(['enabled'])
+  if (server.number('requestTimeoutGraceDelay') !== undefined) {
+    server.warning(
+      'requestTimeoutGraceDelay',
+      'There are no flows to wait for once requestTimeout is over: the delay has no effect',
+    )
+  }
+  if (server.flag('compressionSupported') === true) {
+    server.warning('compressionSupported', 'Answers are not compressed here: the key has no effect')
+  }
+  if ((server.number('instances') ?? 0) > 1) {
+    server.warning('instances', 'One process serves all listeners: the key has no effect')
+  }
+  if (server.has('maxChunkSize')) {
+    server.warning('maxChunkSize', 'Chunks of any size pass: the key has no effect')
+  }
 }
 
 /** Where TLS ends at a proxy in front, its header tells the certificate. */
@@ -50,17 +93,33 @@ function entryOf(server: Section, ssl: Section): Json {
   if (mode === undefined) {
     ssl.error('clientAuth', `Could not use "${asked}": none, request or required is expected`)
   }
-  if (ssl.text('tlsCiphers') !== undefined) {
+  if (ssl.value('tlsCiphers') !== undefined) {
     ssl.warning('tlsCiphers', 'Cipher suites are chosen by the TLS stack: the list has no effect')
   }
-  const protocols = ssl.texts('tlsProtocols')
-  const only13 = protocols.length > 0 && protocols.every((each) => each === 'TLSv1.3')
+  if (ssl.flag('openssl') === true) {
+    ssl.warning('openssl', 'The TLS stack is that of the runtime: the key has no effect')
+  }
   return {
     certificate: certificateOf(ssl.section('keystore')),
-    minVersion: only13 ? 'TLSv1.3' : 'TLSv1.2',
+    ...versionsOf(ssl),
     http2: server.flag('alpn') ?? true,
     ...(mode === undefined || mode === 'none' ? {} : { clients: clientsOf(ssl, mode) }),
   }
+}
+
+/** The versions of TLS that are spoken. */
+function versionsOf(ssl: Section): { readonly minVersion: string; readonly maxVersion?: string } {
+  const protocols = ssl.texts('tlsProtocols')
+  const known: readonly string[] = protocols.filter((each) => /^TLSv1\.[23]$/.test(each))
+  const old = protocols.filter((each) => !known.includes(each)).map((each) => `"${each}"`)
+  const message = `Could not use ${old.join(', ')}: TLSv1.2 and TLSv1.3 are spoken`
+  if (old.length > 0 && known.length > 0) ssl.warning('tlsProtocols', message)
+  else if (old.length > 0) ssl.error('tlsProtocols', message)
+  if (known.length === 0 || known.includes('TLSv1.2')) {
+    const only12 = known.length > 0 && !known.includes('TLSv1.3')
+    return { minVersion: 'TLSv1.2', ...(only12 ? { maxVersion: 'TLSv1.2' } : {}) }
+  }
+  return { minVersion: 'TLSv1.3' }
 }
 
 /** Applications' certificates count by themselves; a truststore adds authorities. */
@@ -77,7 +136,26 @@ function clientsOf(ssl: Section, mode: string): Json {
   }
 }
 
+/** What stores may not come from, and what has no effect. */
+function noteStore(store: Section): void {
+  for (const name of ['secret', 'kubernetes'] as const) {
+    if (store.value(name) !== undefined) {
+      store.error(name, `There are no secret managers here: "${name}" cannot be used, name files`)
+    }
+  }
+  if (store.flag('watch') === false) {
+    store.warning('watch', 'Files are always watched: the key has no effect')
+  }
+  if (store.text('defaultAlias') !== undefined) {
+    store.warning(
+      'defaultAlias',
+      'The first certificate is shown to whoever asks for no known name',
+    )
+  }
+}
+
 function certificateOf(store: Section): Json {
+  noteStore(store)
   const type = (store.text('type') ?? 'jks').toLowerCase()
   const path = store.text('path')
   if (type === 'pem') return pemOf(store)
@@ -94,7 +172,7 @@ function certificateOf(store: Section): Json {
 }
 
 function pemOf(store: Section): Json {
-  const pairs = store.sections('certificates').map((each) => ({
+  const pairs = store.sections('certificates', ['cert']).map((each) => ({
     cert: each.text('cert') ?? '',
     key: each.text('key') ?? '',
   }))
@@ -110,6 +188,7 @@ function pemOf(store: Section): Json {
 }
 
 function anchorsOf(store: Section): Json[] {
+  noteStore(store)
   const path = store.text('path')
   if (path === undefined) return []
   const type = (store.text('type') ?? 'jks').toLowerCase()

@@ -1,6 +1,8 @@
 import type { Json } from '../../../store/mod.ts'
 import { listenerOf } from './listeners.ts'
 import { type ConfigProblem, isTable, Section, type Table } from './notes.ts'
+import { gatewayOf } from './gateway.ts'
+import { noteOthers } from './others.ts'
 import { usersOf } from './users.ts'
 
 export type { ConfigProblem } from './notes.ts'
@@ -10,7 +12,8 @@ export function isGraviteeConfig(document: unknown): document is Table {
   return isTable(document) && document['listeners'] === undefined &&
     document['apisix'] === undefined && document['deployment'] === undefined &&
     (document['servers'] !== undefined || isTable(document['http']) ||
-      isTable(document['api']) && isTable(document['ratelimit']))
+      isTable(document['ratelimit']) &&
+        (isTable(document['api']) || isTable(document['management'])))
 }
 
 /** A `gravitee.yml` as a native document, and what there is to say about it. */
@@ -28,13 +31,14 @@ export function convertConfig(
   env: (name: string) => string | undefined,
 ): ConvertedConfig {
   const problems: ConfigProblem[] = []
-  const root = new Section(config, { path: [], problems, env })
-  const servers = root.sections('servers').filter((server) => isHttp(server))
+  const root = Section.root(config, { problems, env })
+  const servers = root.sections('servers', ['port', 'type', 'id']).filter((server) =>
+    isHttp(server)
+  )
   const sections = servers.length > 0 ? servers : [root.section('http')]
   const listeners = sections.map((section, at) => listenerOf(section, at))
   const management = root.section('management').section('http')
   const address = `${management.text('host') ?? '127.0.0.1'}:${management.number('port') ?? 8083}`
-  const verbose401 = root.section('api').section('security').flag('verbose401') ?? false
   const resources = root.texts('resources')
   const files = root.text('files')
   const document = {
@@ -46,7 +50,7 @@ export function convertConfig(
         apisix: false,
         gcore: false,
         gravitee: {
-          verbose401,
+          ...gatewayOf(root),
           users: usersOf(root),
           resources,
           ...(files === undefined ? {} : { files }),
@@ -54,6 +58,7 @@ export function convertConfig(
       },
     },
   }
+  noteOthers(root)
   return { document, problems }
 }
 

@@ -17,9 +17,12 @@ import type {
 import { conflictOf, duplicatePath, pathsOf } from '../paths.ts'
 import { PLAN_FIELDS, planSchema } from '../plan-bodies.ts'
 import { checkApi, checkPlan } from '../translate/check.ts'
+import type { TranslatorOptions } from '../translate/options.ts'
 import { type FileAccess, NO_FILES, readNamedFiles } from '../translate/files.ts'
 import { GraviteeTranslator } from '../translate/translator.ts'
 import { isTable, type Table } from './notes.ts'
+
+export { translatorOptions } from '../translate/options.ts'
 
 /** What custom resources ask for. */
 export interface TranslatedResources {
@@ -40,9 +43,8 @@ export function isResource(document: unknown): document is Table {
 export async function translateResources(
   documents: readonly Table[],
   { access = NO_FILES, ...options }: {
-    readonly verbose: boolean
     readonly access?: FileAccess
-  },
+  } & TranslatorOptions,
 ): Promise<TranslatedResources> {
   return await new Resources(documents, access).translate(options)
 }
@@ -60,6 +62,7 @@ const text = (value: Json | undefined): string | undefined =>
 class Resources {
   readonly #documents: readonly Table[]
   readonly #access: FileAccess
+  #options: TranslatorOptions = { verbose: false }
   readonly #changes: Change[] = []
   readonly #problems: DocumentProblem[] = []
   /** Who has a context path, by the ids of claims. */
@@ -70,7 +73,8 @@ class Resources {
     this.#access = access
   }
 
-  async translate(options: { readonly verbose: boolean }): Promise<TranslatedResources> {
+  async translate(options: TranslatorOptions): Promise<TranslatedResources> {
+    this.#options = options
     await this.#each('ApiV4Definition', (each) => this.#api(each))
     await this.#each('Application', (each) => this.#application(each))
     await this.#each('Subscription', (each) => this.#subscription(each))
@@ -162,7 +166,7 @@ class Resources {
       createdAt: 0,
       updatedAt: 0,
     })
-    checkPlan(plan, api)
+    checkPlan(plan, api, this.#options)
     this.#put('plan', plan.id, plan)
   }
 

@@ -1,11 +1,16 @@
 import { isPkiProblem, readCertificates, readKeyPair, writePem } from '../../../pki/mod.ts'
 import { readPkcs12, readPkcs12Certificates } from '../../../pki/bundle.ts'
 import { fromBase64 } from '../../../pki/bytes.ts'
-import type { KeyPairConfig, UpstreamTlsConfig } from '../../../snapshot/mod.ts'
+import type {
+  GraviteeGatewayConfig,
+  KeyPairConfig,
+  UpstreamTlsConfig,
+} from '../../../snapshot/mod.ts'
 import { Fault } from '../faults.ts'
 import type { ApiDocument, PlanDocument } from '../model.ts'
 import { translatePlan } from './plan.ts'
 import { contentAt } from './files.ts'
+import { templatesOf } from './response-templates.ts'
 import { mapAt, placesOf, textAt } from './settings.ts'
 import { translateUpstream } from './upstream.ts'
 
@@ -19,7 +24,7 @@ const LIMITS = { pkcs12Iterations: 1_000_000, pkcs12Size: 1_048_576 }
 export async function checkApi(api: ApiDocument): Promise<Readonly<Record<string, string>>> {
   const anchors = await readAnchors(api)
   const { upstream, errors } = translateUpstream({ ...api, anchors }, api.id)
-  const [first] = errors
+  const [first] = [...errors, ...templatesOf(api).errors]
   if (first !== undefined) throw invalid(first)
   for (const tls of [upstream.tls, ...upstream.endpoints.map((each) => each.tls)]) {
     if (typeof tls === 'object') await checkTls(tls)
@@ -64,8 +69,12 @@ async function readAnchors(api: ApiDocument): Promise<Record<string, string>> {
 }
 
 /** Checks that the gateway can work by a plan. Throws Fault. */
-export function checkPlan(plan: PlanDocument, api: ApiDocument): void {
-  const [error] = translatePlan(plan, api.extra['resources']).errors
+export function checkPlan(
+  plan: PlanDocument,
+  api: ApiDocument,
+  options: GraviteeGatewayConfig = {},
+): void {
+  const [error] = translatePlan(plan, { api, options }).errors
   if (error === undefined) return
   throw new Fault(400, error, { code: 'plan.invalid', details: [{ message: error }] })
 }

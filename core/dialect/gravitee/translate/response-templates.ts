@@ -1,75 +1,105 @@
 import {
-  type CompareConfig,
-  type ConditionConfig,
+  type ErrorPageConfig,
+  type ErrorPagesConfig,
   FILTER_DEFAULTS,
   type FilterConfig,
-  type HeaderConfig,
 } from '../../../snapshot/mod.ts'
 import type { ApiDocument, JsonMap } from '../model.ts'
-import { mapAt, numberAt, textAt } from './settings.ts'
+import { Unsupported } from './expression-names.ts'
+import { readOperand } from './selection-rule.ts'
+import { mapAt, numberAt } from './settings.ts'
 
-/** The gateway's own answers that Gravitee has names for, by their status. */
-const STATUSES: Readonly<Record<string, number>> = {
-  GATEWAY_PLAN_UNRESOLVABLE: 401,
-  GATEWAY_CLIENT_CONNECTION_ERROR: 502,
-  GATEWAY_PLAN_RESOLUTION_FAILURE: 503,
-  REQUEST_TIMEOUT: 504,
-}
-const ANY = '*/*'
-
-/** What an API's `responseTemplates` put in place of the gateway's own answers. */
-export function templatesOf({ extra }: Pick<ApiDocument, 'extra'>): FilterConfig[] {
-  const all = mapAt(extra, 'responseTemplates')
-  const usual = mapAt(all, 'DEFAULT')
-  return Object.entries(STATUSES).flatMap(([key, status]) => {
-    const own = mapAt(all, key)
-    return ofStatus(Object.keys(own).length > 0 ? own : usual, status)
-  })
+/** What an API's `responseTemplates` put in place of the gateway's own answers, and what of them cannot be used. */
+export interface TranslatedTemplates {
+  readonly filters: readonly FilterConfig[]
+  readonly errors: readonly string[]
 }
 
-/** One template for each type that is accepted, and one for all others. */
-function ofStatus(templates: JsonMap, status: number): FilterConfig[] {
-  const types = Object.keys(templates).filter((type) => type.includes('/') && type !== ANY)
-  const accepts = (type: string): CompareConfig => {
-    return { variable: 'http_accept', operator: 'contains', value: type }
+/** Runs after all others, so that what they say of an answer stands. */
+const LAST = -100_000
+
+/** Translates an API's `responseTemplates`. */
+export function templatesOf(api: ApiDocument): TranslatedTemplates {
+  const errors: string[] = []
+  const all = mapAt(api.extra, 'responseTemplates')
+  const pages: Record<string, Record<string, ErrorPageConfig>> = {}
+  for (const key of Object.keys(all)) {
+    const byType = mapAt(all, key)
+    pages[key] = Object.fromEntries(
+      Object.keys(byType).map((type) => {
+        const found = pageOf(mapAt(byType, type), api)
+        if (typeof found !== 'string') {
+          return [type === 'DEFAULT' ? '*/*' : type.toLowerCase(), found]
+        }
+        errors.push(`Could not use response template "${key}" for ${type}: ${found}`)
+        return [type, { status: undefined, headers: [], body: [] }]
+      }),
+    )
   }
-  const before = (at: number): ConditionConfig[] =>
-    types.slice(0, at).map((type) => ({ not: accepts(type) }))
-  const rest = [ANY, 'DEFAULT'].find((name) => templates[name] !== undefined)
-  return [
-    ...types.map((type, at) =>
-      filterOf(mapAt(templates, type), { status, type, when: [accepts(type), ...before(at)] })
-    ),
-    ...(rest === undefined ? [] : [
-      filterOf(mapAt(templates, rest), { status, type: undefined, when: before(types.length) }),
-    ]),
-  ]
+  if (Object.keys(pages).length === 0) return { filters: [], errors }
+  return { filters: [filterOf(pages)], errors }
 }
 
-function filterOf(
-  template: JsonMap,
-  { status, type, when }: {
-    readonly status: number
-    readonly type: string | undefined
-    readonly when: readonly ConditionConfig[]
-  },
-): FilterConfig {
-  const { response } = FILTER_DEFAULTS
-  const written = Object.entries(mapAt(template, 'headers')).filter(([, value]) =>
-    typeof value === 'string'
-  ).map(([name, value]): HeaderConfig => ({ name, value: String(value) }))
-  const own = type === undefined ? [] : [{ name: 'Content-Type', value: type }]
-  const asked = numberAt(template, 'statusCode') ?? numberAt(template, 'status')
-  return {
-    ...response,
-    when: [
-      { variable: 'status', operator: 'equals', value: status },
-      // The endpoint's own answers stay as they are.
-      { variable: 'upstream_status', operator: 'equals', value: null },
-      ...when,
-    ],
-    status: asked !== undefined && asked >= 200 && asked <= 599 ? asked : undefined,
-    body: textAt(template, 'body') ?? '',
-    headers: { ...response.headers, set: [...own, ...written] },
+function filterOf(pages: ErrorPagesConfig): FilterConfig {
+  return { ...FILTER_DEFAULTS.response, priority: LAST, pages }
+}
+
+/** One template; else what is wrong with it. */
+function pageOf(template: JsonMap, api: ApiDocument): ErrorPageConfig | string {
+  const status = numberAt(template, 'statusCode') ?? numberAt(template, 'status')
+  if (status !== undefined && (status < 200 || status > 599)) {
+    return `status ${status} is none that ends a request`
+  }
+  const headers = Object.entries(mapAt(template, 'headers')).map(([name, value]) => (
+    { name, value: String(value) }
+  ))
+  const written = template['body']
+  const body = partsOf(typeof written === 'string' ? written : '', api)
+  return typeof body === 'string' ? body : { status, headers, body }
+}
+
+/** Where an expression begins: in all other places a brace is a brace. */
+const BEGIN = /\{(?=\s*#|T\(|\()/g
+
+/** A body's text, with variables for its expressions; else what is wrong with one. */
+export function partsOf(text: string, api: ApiDocument): ErrorPageConfig['body'] | string {
+  const parts: (string | { readonly variable: string })[] = []
+  let at = 0
+  for (const { index } of text.matchAll(BEGIN)) {
+    if (index < at) continue
+    const end = endOf(text, index)
+    if (end < 0) return `the expression at "${text.slice(index, index + 40)}" has no end`
+    const found = partOf(text.slice(index + 1, end), api)
+    if ('error' in found) return `"${text.slice(index, end + 1)}": ${found.error}`
+    parts.push(text.slice(at, index), found.part)
+    at = end + 1
+  }
+  return [...parts, text.slice(at)].filter((part) => part !== '')
+}
+
+/** The brace that ends an expression, past those within its texts. */
+function endOf(text: string, start: number): number {
+  let quote = ''
+  for (let at = start + 1; at < text.length; at++) {
+    const char = text.charAt(at)
+    if (quote !== '') quote = char === quote ? '' : quote
+    else if (char === "'" || char === '"') quote = char
+    else if (char === '}') return at
+  }
+  return -1
+}
+
+function partOf(
+  expression: string,
+  api: ApiDocument,
+): { readonly part: string | { readonly variable: string } } | { readonly error: string } {
+  // No refusal of this gateway has parameters.
+  if (/^\s*#(error\.)?parameters\b[\w.'"[\]-]*\s*$/.test(expression)) return { part: '' }
+  try {
+    const operand = readOperand(expression, api)
+    if (operand.kind === 'variable') return { part: { variable: operand.name } }
+    return { part: operand.value === null ? '' : String(operand.value) }
+  } catch (error) {
+    return { error: error instanceof Unsupported ? error.message : 'it cannot be read' }
   }
 }

@@ -1,4 +1,7 @@
-import type { CompareConfig, ConditionConfig } from '../../../snapshot/mod.ts'
+import type { ConditionConfig } from '../../../snapshot/mod.ts'
+import type { ApiDocument } from '../model.ts'
+import { compare, type Found, METHODS } from './expression-compare.ts'
+import { type Operand, operandOf, type Place, Unsupported } from './expression-names.ts'
 import { type Token, tokenize } from './selection-tokens.ts'
 
 /** What a rule was translated to, or why it cannot be. */
@@ -12,43 +15,73 @@ const DEPTH = 16
 
 /**
  * Translates a selection rule: of Gravitee's expression language, comparisons of what a request says of itself with
- * literals, `matches`, `contains`, `startsWith` and `endsWith`, joined by `&&`, `||`, `!` and brackets.
+ * literals, `matches`, `contains`, `startsWith` and the like, joined by `&&`, `||`, `!`, `? :` and brackets.
+ * @param api what it says of itself counts as literals
  */
-export function translateRule(rule: string): Translated {
+export function translateRule(rule: string, api?: ApiDocument): Translated {
   const inner = /^\s*\{([\s\S]*)\}\s*$/.exec(rule)?.[1] ?? rule
   if (inner.trim() === '') return { conditions: [] }
   try {
-    const reader = new Reader(tokenize(inner))
+    const reader = new Reader(tokenize(inner), { api, place: 'rule' })
     const condition = reader.expression(0)
     reader.end()
-    return { conditions: condition === true ? [] : [condition === false ? NEVER : condition] }
+    return { conditions: condition === true ? [] : [asCondition(condition)] }
   } catch (error) {
     const state = error instanceof Unsupported ? error.message : 'it cannot be read'
     return { error: `Could not use selection rule "${rule.slice(0, 200)}": ${state}` }
   }
 }
 
-/** Something that this subset does not have. */
-class Unsupported extends Error {}
+/** Reads what stands between `{` and `}` in a template: one variable, or a literal. Throws Unsupported. */
+export function readOperand(text: string, api: ApiDocument | undefined): Operand {
+  const reader = new Reader(tokenize(text), { api, place: 'template' })
+  const operand = reader.operand()
+  reader.end()
+  return operand
+}
 
-/** A condition, or one that always holds or never does. */
-type Found = ConditionConfig | boolean
+const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+])
 
-/** What stands on a side of a comparison. */
-type Operand =
-  | { readonly kind: 'variable'; readonly name: string; readonly attribute?: string }
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+const COMPARISONS = [
+  ...['==', '!=', '>=', '<=', '>', '<', 'eq', 'ne', 'gt', 'ge', 'lt', 'le', 'matches'],
+]
 
 class Reader {
   readonly #tokens: readonly Token[]
+  readonly #api: ApiDocument | undefined
+  readonly #place: Place
   #at = 0
 
-  constructor(tokens: readonly Token[]) {
+  constructor(
+    tokens: readonly Token[],
+    { api, place }: { readonly api: ApiDocument | undefined; readonly place: Place },
+  ) {
     this.#tokens = tokens
+    this.#api = api
+    this.#place = place
   }
 
   expression(depth: number): Found {
     if (depth > DEPTH) throw new Unsupported(`brackets stand deeper than ${DEPTH}`)
+    const condition = this.#some(depth)
+    if (!this.#takes('?')) return condition
+    const yes = this.expression(depth + 1)
+    this.#expect(':')
+    const no = this.expression(depth + 1)
+    if (typeof condition === 'boolean') return condition ? yes : no
+    return {
+      any: [
+        { all: [condition, asCondition(yes)] },
+        { all: [{ not: condition }, asCondition(no)] },
+      ],
+    }
+  }
+
+  #some(depth: number): Found {
     const parts = [this.#all(depth)]
     while (this.#takes('||', 'or')) parts.push(this.#all(depth))
     return parts.length === 1 ? parts[0] as Found : { any: parts.map(asCondition) }
@@ -67,6 +100,7 @@ class Reader {
 
   #one(depth: number): Found {
     if (this.#takes('!', 'not')) {
+      if (depth > DEPTH) throw new Unsupported(`brackets stand deeper than ${DEPTH}`)
       const inner = this.#one(depth + 1)
       return typeof inner === 'boolean' ? !inner : { not: inner }
     }
@@ -79,35 +113,24 @@ class Reader {
   }
 
   #comparison(): Found {
-    const left = this.#operand()
-    if (this.#takes('.')) return this.#method(left)
-    const operator = this.#operator()
-    if (operator === undefined) {
-      if (left.kind === 'literal' && typeof left.value === 'boolean') return left.value
-      throw new Unsupported('a comparison is expected')
-    }
-    return compare(left, operator, this.#operand())
-  }
-
-  #operator(): string | undefined {
-    for (const text of ['==', '!=', '>=', '<=', '>', '<', 'eq', 'ne', 'matches']) {
-      if (this.#takes(text)) return text
-    }
-    return undefined
+    const left = this.operand()
+    if (this.#takes('.', '?.')) return this.#method(left)
+    const operator = COMPARISONS.find((text) => this.#takes(text))
+    if (operator !== undefined) return compare(left, operator, this.operand())
+    if (left.kind === 'literal' && typeof left.value === 'boolean') return left.value
+    throw new Unsupported('a comparison is expected')
   }
 
   #method(operand: Operand): Found {
     const { text } = this.#next()
-    if (!['contains', 'startsWith', 'endsWith', 'equals', 'matches'].includes(text)) {
-      throw new Unsupported(`method "${text}" is not supported`)
-    }
+    if (!METHODS.has(text)) throw new Unsupported(`method "${text}" is not supported`)
     this.#expect('(')
-    const argument = this.#operand()
+    const argument = this.operand()
     this.#expect(')')
     return compare(operand, text, argument)
   }
 
-  #operand(): Operand {
+  operand(): Operand {
     const token = this.#next()
     if (token.kind === 'text') return { kind: 'literal', value: token.text }
     if (token.kind === 'number') return { kind: 'literal', value: Number(token.text) }
@@ -120,9 +143,17 @@ class Reader {
   /** `#request.` and what follows, with indices. */
   #variable(): Operand {
     let name = this.#next().text
+    let first = false
     for (;;) {
       const follows = this.#tokens[this.#at + 1]?.text ?? ''
-      if (this.#tokens[this.#at]?.text === '.' && !METHODS.has(follows)) {
+      const after = this.#tokens[this.#at + 2]?.text
+      const isMethod = METHODS.has(follows) && after === '('
+      if (this.#isDot() && follows === 'get' && after === '(') {
+        this.#at += 3
+        name += `['${this.#next().text}']`
+        this.#expect(')')
+      } else if (this.#isDot() && !isMethod) {
+        if (after === '(') throw new Unsupported(`method "${follows}" is not supported`)
         this.#at++
         name += `.${this.#next().text}`
       } else if (this.#takes('[')) {
@@ -131,9 +162,21 @@ class Reader {
         if (index.kind === 'number' && index.text !== '0') {
           throw new Unsupported('only the first value of a list can be asked for')
         }
-        if (index.kind !== 'number') name += `['${index.text}']`
-      } else return variableOf(name)
+        if (index.kind === 'number') first = true
+        else name += `['${index.text}']`
+      } else return this.#found(name, first)
     }
+  }
+
+  #found(name: string, first: boolean): Operand {
+    const operand = operandOf(name, this.#api, this.#place)
+    // One value of a list is a text.
+    return first && operand.kind === 'variable' ? { kind: 'variable', name: operand.name } : operand
+  }
+
+  #isDot(): boolean {
+    const token = this.#tokens[this.#at]
+    return token?.kind === 'sign' && (token.text === '.' || token.text === '?.')
   }
 
   #next(): Token {
@@ -152,92 +195,6 @@ class Reader {
   #expect(text: string): void {
     if (!this.#takes(text)) throw new Unsupported(`"${text}" is expected`)
   }
-}
-
-const METHODS = new Set(['contains', 'startsWith', 'endsWith', 'equals', 'matches'])
-const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
-  ['true', true],
-  ['false', false],
-  ['null', null],
-])
-
-/** Variables by Gravitee's names. */
-const PLAIN: Readonly<Record<string, string>> = {
-  'request.method': 'request_method',
-  'request.path': 'uri',
-  'request.uri': 'request_uri',
-  'request.scheme': 'scheme',
-  'request.host': 'host',
-  'request.remoteAddress': 'remote_addr',
-  'request.ssl.client.dn': 'ssl_client_s_dn',
-}
-
-function variableOf(name: string): Operand {
-  const plain = PLAIN[name]
-  if (plain !== undefined) return { kind: 'variable', name: plain }
-  const [, map, key = ''] =
-    /^request\.(headers|params|ssl\.client\.attributes)(?:\['([^']*)'\]|\.([\w-]+))$/
-      .exec(name)?.map((part, at, all) => at === 2 ? part ?? all[3] : part) ?? []
-  if (map === 'headers' && /^[\w-]+$/.test(key)) {
-    return { kind: 'variable', name: `http_${key.toLowerCase().replaceAll('-', '_')}` }
-  }
-  if (map === 'params' && /^[\w-]+$/.test(key)) return { kind: 'variable', name: `arg_${key}` }
-  if (map === 'ssl.client.attributes' && /^[A-Za-z]+$/.test(key)) {
-    return { kind: 'variable', name: 'ssl_client_s_dn', attribute: key.toUpperCase() }
-  }
-  throw new Unsupported(`"#${name}" is not known before a plan is selected, or not supported`)
-}
-
-const OPERATORS: Readonly<Record<string, CompareConfig['operator']>> = {
-  '==': 'equals',
-  'eq': 'equals',
-  'equals': 'equals',
-  '!=': 'differs',
-  'ne': 'differs',
-  '>': 'greater',
-  '>=': 'at-least',
-  '<': 'less',
-  '<=': 'at-most',
-  'matches': 'matches',
-  'contains': 'contains',
-  'startsWith': 'starts-with',
-  'endsWith': 'ends-with',
-}
-
-function compare(left: Operand, operator: string, right: Operand): Found {
-  if (left.kind === 'literal' && right.kind === 'variable' && /^[=!]=$/.test(operator)) {
-    return compare(right, operator, left)
-  }
-  if (left.kind === 'literal' && right.kind === 'literal' && /^[=!]=$/.test(operator)) {
-    return (left.value === right.value) === (operator === '==')
-  }
-  if (left.kind !== 'variable' || right.kind !== 'literal') {
-    throw new Unsupported('a variable is compared with a literal, and nothing else')
-  }
-  const { name: variable, attribute } = left
-  if (attribute !== undefined) return compareAttribute(attribute, operator, right.value)
-  const value = operator === 'matches' ? `^(?:${String(right.value)})$` : right.value
-  return { variable, operator: OPERATORS[operator] ?? 'equals', value }
-}
-
-/** An attribute of a distinguished name is a part of its text. */
-function compareAttribute(
-  attribute: string,
-  operator: string,
-  value: string | number | boolean | null,
-): ConditionConfig {
-  const literal = String(value).replace(/[\\^$.*+?()[\]{}|/,]/g, '\\$&')
-  const pattern = value === null ? '.' : literal
-  const condition: ConditionConfig = {
-    variable: 'ssl_client_s_dn',
-    operator: 'matches',
-    value: `(?:^|[,+] *)${attribute}=${pattern}${value === null ? '' : '(?: *[,+]|$)'}`,
-  }
-  const equal = /^(==|eq|equals)$/.test(operator)
-  if (!equal && !/^(!=|ne)$/.test(operator)) {
-    throw new Unsupported('attributes of a certificate can be compared by == and !=')
-  }
-  return equal === (value !== null) ? condition : { not: condition }
 }
 
 function asCondition(found: Found): ConditionConfig {

@@ -5,7 +5,7 @@ export interface Token {
 }
 
 const TOKEN =
-  /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_][\w-]*)|'((?:[^']|'')*)'|"([^"]*)"|(==|!=|>=|<=|&&|\|\||[#.()[\]!<>]))/y
+  /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_][\w-]*)|'((?:[^']|'')*)'|"([^"]*)"|(==|!=|>=|<=|&&|\|\||\?\.|[#.()[\]!<>?:]))/y
 
 /** Cuts a rule into tokens; what is none of them comes as a sign of its own, which nothing expects. */
 export function tokenize(text: string): Token[] {

@@ -21,6 +21,38 @@ export function numberAt(map: JsonMap, name: string): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
+/** Whether something is switched on inside free JSON. */
+export function flagAt(map: JsonMap, name: string): boolean {
+  return map[name] === true || map[name] === 'true'
+}
+
+/** Texts inside free JSON, one or many. */
+export function textsAt(map: JsonMap, name: string): string[] {
+  const value = map[name]
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return all.filter((each): each is string => typeof each === 'string' && each !== '')
+}
+
+/** What is found while something is translated. */
+export interface Notes {
+  readonly errors: string[]
+  readonly warnings: string[]
+}
+
+/** Notes the keys of free JSON that nobody knows. */
+export function refuseKeys(
+  map: JsonMap,
+  { whose, known, notes }: {
+    readonly whose: string
+    readonly known: readonly string[]
+    readonly notes: Notes
+  },
+): void {
+  for (const key of Object.keys(map)) {
+    if (!known.includes(key)) notes.errors.push(`Could not use "${key}": ${whose} has no such key`)
+  }
+}
+
 /** The settings of TLS and HTTP that count for an endpoint, with where they stand. */
 export interface Effective {
   readonly place: string

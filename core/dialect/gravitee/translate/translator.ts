@@ -4,13 +4,10 @@ import type { ConfigurationParts, DocumentProblem, PartsChange, Translator } fro
 import type { Catalogue } from '../catalogue.ts'
 import { keyOf, parseKey } from '../keys.ts'
 import { apiName, type ApiParts, translateApi } from './api.ts'
+import type { TranslatorOptions } from './options.ts'
 import { applicationName, idOf, translateApplication } from './application.ts'
 
-/** How documents are translated. */
-export interface TranslatorOptions {
-  /** Gravitee's `api.security.verbose401`. */
-  readonly verbose: boolean
-}
+export type { TranslatorOptions } from './options.ts'
 
 /** What a batch of changes touches. */
 interface Touched {

@@ -147,3 +147,94 @@ t.test('the header is believed from whom it is said', (t) => {
   t.match(plain(undefined), { problems: [] })
   t.end()
 })
+
+t.test('how APIs are served: handlers, policies, time-outs', (t) => {
+  const { admin, listeners, problems } = convert({
+    http: { requestTimeout: 1500 },
+    handlers: {
+      request: {
+        transaction: { header: 'X-Tx', overrideMode: 'MERGE' },
+        request: { header: 'X-Rq', overrideMode: 'keep' },
+        format: 'hex',
+        headers: { 'x-forwarded-prefix': true },
+      },
+    },
+    policy: {
+      'api-key': { header: 'X-Key', param: '' },
+      jwt: { issuer: { 'my.issuer': { default: 'ssh-rsa AAAA', old: 'ssh-rsa BBBB' } } },
+    },
+    api: { security: { verbose401: true } },
+  })
+  t.same(problems, [])
+  t.match(admin.dialects.gravitee, {
+    ...{ verbose401: true, transactionHeader: 'X-Tx', transactionOverride: 'merge' },
+    ...{ requestHeader: 'X-Rq', requestOverride: 'keep', idFormat: 'hex', forwardedPrefix: true },
+    ...{ apiKeyHeader: 'X-Key', apiKeyArgument: '' },
+    issuers: [{ name: 'my.issuer', keys: ['ssh-rsa AAAA', 'ssh-rsa BBBB'] }],
+  })
+  t.same(listeners[0].upstreamTimes, { answer: '1500ms' })
+  t.same(convert({ http: {} }).listeners[0].upstreamTimes, { answer: '30000ms' })
+  t.equal(convert({ http: { requestTimeout: 0 } }).listeners[0].upstreamTimes, undefined)
+  t.end()
+})
+
+t.test('variables of the environment, in every form, and references', (t) => {
+  const portOf = (env: Record<string, string>, http: unknown = { port: 1 }): unknown =>
+    convert({ http, ds: { port: 4000, of: '${ds.port}' } }, env).listeners[0].address
+  for (const name of ['gravitee_http_port', 'gravitee.http.port', 'GRAVITEE_HTTP_PORT']) {
+    t.equal(portOf({ [name]: '9999' }), '0.0.0.0:9999', name)
+  }
+  t.equal(portOf({}, { port: '${ds.port}' }), '0.0.0.0:4000')
+  t.equal(portOf({}, { port: '${ds.of}' }), '0.0.0.0:4000', 'a reference to a reference')
+  t.equal(portOf({ gravitee_ds_port: '7' }, { port: '${ds.port}' }), '0.0.0.0:7')
+  t.equal(portOf({ PORT: '8' }, { port: '${PORT}' }), '0.0.0.0:8')
+  t.equal(portOf({}, { port: '${PORT:5}' }), '0.0.0.0:5')
+  const lost = convert({ http: { host: '${nowhere}' } }).problems
+  t.same(lost, [
+    'http.host: Could not resolve "${nowhere}": there is no such key, nor a variable of the environment',
+  ])
+  for (const name of ['api-key', 'apikey', 'api_key']) {
+    const env = { [`gravitee_policy_${name}_header`]: 'X-Mine' }
+    t.equal(convert({ http: {} }, env).admin.dialects.gravitee.apiKeyHeader, 'X-Mine', name)
+  }
+  const { listeners } = convert({ api: {}, ratelimit: {} }, {
+    gravitee_servers_0_port: '81',
+    gravitee_servers_1_port: '82',
+  })
+  t.match(listeners, [{ address: '0.0.0.0:81' }, { address: '0.0.0.0:82' }])
+  const home = {
+    http: { secured: true, ssl: { keystore: { type: 'pem', path: '${gravitee.home}/k.pem' } } },
+  }
+  t.match(convert(home, { GRAVITEE_HOME: '/opt/gravitee' }).listeners[0].tls[0].certificate, {
+    cert: '/opt/gravitee/k.pem',
+  })
+  t.end()
+})
+
+t.test('what has no effect is named, and what cannot be is an error', (t) => {
+  const noted = (config: unknown): string[] => convert(config).problems
+  t.match(noted({ http: { maxFormAttributeSize: 1, compressionSupported: true, instances: 4 } }), [
+    /^http.maxFormAttributeSize: .* has no effect/,
+    /^http.compressionSupported: /,
+    /^http.instances: /,
+  ])
+  t.match(noted({ http: {}, ratelimit: { type: 'redis' }, tcp: { enabled: true } }), [
+    /^ratelimit: /,
+    /^tcp.enabled: /,
+  ])
+  t.match(noted({ http: {}, api: { validateSubscription: false } }), [
+    /^api.validateSubscription: /,
+  ])
+  t.match(noted({ http: {}, handlers: { request: { transaction: { overrideMode: 'drop' } } } }), [
+    /^handlers.request.transaction.overrideMode: Could not use "drop"/,
+  ])
+  t.match(noted({ http: { secured: 'yes' } }), [/^http.secured: Could not use "yes"/])
+  const tls = (ssl: unknown): string[] => noted({ http: { secured: true, ssl } })
+  t.match(tls({ keystore: { ...keystore, secret: 'secret://kubernetes/tls' } }), [
+    /secret managers/,
+  ])
+  t.match(tls({ keystore, tlsProtocols: 'TLSv1.1' }), [/^http.ssl.tlsProtocols: Could not use/])
+  const only = convert({ http: { secured: true, ssl: { keystore, tlsProtocols: 'TLSv1.2' } } })
+  t.match(only.listeners[0].tls[0], { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })
+  t.end()
+})

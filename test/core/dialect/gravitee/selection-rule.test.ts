@@ -43,14 +43,53 @@ t.test('selection rules are conditions', (t) => {
     ],
     [
       `{#request.ssl.client.attributes['ou'] == 'R.D'}`,
-      [{
-        variable: 'ssl_client_s_dn',
-        operator: 'matches',
-        value: '(?:^|[,+] *)OU=R\\.D(?: *[,+]|$)',
-      }],
+      [{ variable: 'ssl_client_s_dn_OU', operator: 'equals', value: 'R.D' }],
     ],
   ]
   for (const [rule, conditions] of cases) t.same(translateRule(rule), { conditions }, rule)
+  t.end()
+})
+
+t.test('names, lists, choices', (t) => {
+  const api = {
+    ...{ id: 'a1', name: 'Orders', apiVersion: '2' },
+    extra: { properties: [{ key: 'tier', value: 'gold' }] },
+  } as unknown as NonNullable<Parameters<typeof translateRule>[1]>
+  const equals = (variable: string, value: unknown): unknown => (
+    { variable, operator: 'equals', value }
+  )
+  const cases: [string, unknown][] = [
+    [`{#context.attributes['jwt'].claims['iss'] == 'me'}`, [equals('jwt_claim_iss', 'me')]],
+    [`{#context.attributes['jwt'].headers['kid'] == 'k1'}`, [equals('jwt_header_kid', 'k1')]],
+    [`{'gold' == #request.headers['x-tier'][0]}`, [equals('http_x_tier', 'gold')]],
+    [`{#request.headers.get('x-tier')[0] == 'gold'}`, [equals('http_x_tier', 'gold')]],
+    [`{#request?.headers['x-tier']?.equals('gold')}`, [equals('http_x_tier', 'gold')]],
+    [`#request.pathInfo == '/a'`, [equals('path_info', '/a')]],
+    [`{#request.ssl.client.cn == 'acme'}`, [equals('ssl_client_s_dn_CN', 'acme')]],
+    [`{#request.ssl.client.organizationUnit eq 'x'}`, [equals('ssl_client_s_dn_OU', 'x')]],
+    [`{#request.ssl.client.attributes['ou'][0].startsWith('Sa')}`, [
+      { variable: 'ssl_client_s_dn_OU', operator: 'starts-with', value: 'Sa' },
+    ]],
+    [`{3 < #request.params['v'][0]}`, [{ variable: 'arg_v', operator: 'greater', value: 3 }]],
+    [`{#api.properties['tier'] == 'gold'}`, []],
+    [`{#properties['tier'] == 'silver'}`, [{ any: [] }]],
+    [`{#context.attributes['api'] == 'a1' && #api.version != '1'}`, [{
+      all: [{ all: [] }, { all: [] }],
+    }]],
+    [`{#request.headers['x'].contains('a')}`, [{
+      any: [equals('http_x', 'a'), { variable: 'http_x', operator: 'has', value: 'a' }],
+    }]],
+    [`{#request.headers['x'][0].equalsIgnoreCase('a.b')}`, [
+      { variable: 'http_x', operator: 'matches-any-case', value: '^a\\.b$' },
+    ]],
+    [`{#request.method == 'GET' ? true : #request.params['w'][0] == '1'}`, [{
+      any: [
+        { all: [equals('request_method', 'GET'), { all: [] }] },
+        { all: [{ not: equals('request_method', 'GET') }, equals('arg_w', '1')] },
+      ],
+    }]],
+  ]
+  for (const [rule, conditions] of cases) t.same(translateRule(rule, api), { conditions }, rule)
   t.end()
 })
 
@@ -61,7 +100,10 @@ t.test('anything else is refused, with what is wrong', (t) => {
     [`{#request.headers['x'][1] == 'y'}`, /only the first value/],
     [`{#request.method}`, /a comparison is expected/],
     [`{#request.method == }`, /ends too early/],
-    [`{#request.method == 'a' ? 'b' : 'c'}`, /not expected/],
+    [`{#request.method == 'a' ? 'b' : 'c'}`, /a comparison is expected/],
+    [`{#request.method == 'a' ? true}`, /":" is expected/],
+    [`{#dictionaries['d']['k'] == 'x'}`, /not supported/],
+    [`{#request.headers.size() > 0}`, /method "size" is not supported/],
     [`{#request.content == 'a'}`, /not supported/],
     [`{#request.method == #request.path}`, /compared with a literal/],
     [`{${'('.repeat(40)}true${')'.repeat(40)}}`, /deeper than/],
