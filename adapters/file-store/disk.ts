@@ -1,5 +1,4 @@
-import { Buffer } from 'node:buffer'
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 
 /** An open file that only grows, or is cut back. */
 export interface DiskFile {
@@ -11,11 +10,19 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
+/** An open file that is read piece by piece. */
+export interface DiskReader {
+  /** Fills a place with what stands from an offset on; resolves with how much there was, less only at the end. */
+  fill(place: Uint8Array, from: number): Promise<number>
+  close(): Promise<void>
+}
+
 /** What the store asks of a file system. Failures are thrown, with the system's word in `code`. */
 export interface Disk {
   makeFolder(path: string): Promise<void>
   list(path: string): Promise<string[]>
   read(path: string): Promise<Uint8Array>
+  openToRead(path: string): Promise<DiskReader>
   /** Makes the file where there is none. */
   open(path: string): Promise<DiskFile>
   rename(from: string, to: string): Promise<void>
@@ -28,7 +35,8 @@ export interface Disk {
 export const hostDisk: Disk = {
   makeFolder: async (path) => void await mkdir(path, { recursive: true, mode: 0o700 }),
   list: (path) => readdir(path),
-  read: readWhole,
+  read: (path) => readFile(path),
+  openToRead,
   open: openFile,
   rename,
   remove: unlink,
@@ -42,21 +50,19 @@ export const hostDisk: Disk = {
   },
 }
 
-/** A whole file, read into one place: `readFile` would join a large one of thousands of parts. */
-async function readWhole(path: string): Promise<Uint8Array> {
+async function openToRead(path: string): Promise<DiskReader> {
   const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    const bytes = Buffer.allocUnsafeSlow(size)
-    let at = 0
-    while (at < size) {
-      const { bytesRead } = await file.read(bytes, at, size - at, at)
-      if (bytesRead === 0) break
-      at += bytesRead
-    }
-    return bytes.subarray(0, at)
-  } finally {
-    await file.close()
+  return {
+    async fill(place, from) {
+      let at = 0
+      while (at < place.length) {
+        const { bytesRead } = await file.read(place, at, place.length - at, from + at)
+        if (bytesRead === 0) break
+        at += bytesRead
+      }
+      return at
+    },
+    close: () => file.close(),
   }
 }
 

@@ -1,7 +1,10 @@
 import { Buffer } from 'node:buffer'
-import { freezeJson, type Json, SEALED_MARK, type StoredDocument } from '../../core/store/mod.ts'
+import type { Json, StoredDocument } from '../../core/store/mod.ts'
 
-/** Which documents are rarely asked for: their values are read when they are, not when the store opens. */
+/**
+ * Of which documents the text alone is kept. Their values are read whenever they are asked for: there are very many of
+ * them, and whoever works with them keeps what it needs.
+ */
 export type Asleep = (key: string) => boolean
 
 /** What is told of a document besides its key and value. */
@@ -15,26 +18,36 @@ export interface Revisions {
 /** Bytes that are put in one place; each has its own, so that none keeps a whole file in memory. */
 const SHELF_BYTES = 1_048_576
 
+/** Where a value's JSON lies. */
+interface Place {
+  readonly shelf: Buffer
+  readonly at: number
+  readonly length: number
+}
+
 /** Where the values of documents lie that nobody has asked for, outside of what is collected. */
 export class Shelf {
   #bytes: Buffer = Buffer.alloc(0)
   #used = 0
 
-  /** Keeps a copy; it is found at the returned place. */
-  keep(bytes: Buffer): { readonly shelf: Buffer; readonly at: number } {
-    if (bytes.length > SHELF_BYTES / 8) return { shelf: Buffer.from(bytes), at: 0 }
-    if (this.#used + bytes.length > this.#bytes.length) {
+  /** Keeps a copy of some of the bytes. */
+  keep(bytes: Buffer, from: number, to: number): Place {
+    const length = to - from
+    if (length > SHELF_BYTES / 8) {
+      return { shelf: Buffer.from(bytes.subarray(from, to)), at: 0, length }
+    }
+    if (this.#used + length > this.#bytes.length) {
       this.#bytes = Buffer.allocUnsafeSlow(SHELF_BYTES)
       this.#used = 0
     }
     const at = this.#used
-    bytes.copy(this.#bytes, at)
-    this.#used += bytes.length
-    return { shelf: this.#bytes, at }
+    bytes.copy(this.#bytes, at, from, to)
+    this.#used += length
+    return { shelf: this.#bytes, at, length }
   }
 }
 
-/** A document whose value is read when somebody asks for it. */
+/** A document whose value is read whenever somebody asks for it, so ask once for what is needed twice. */
 export class KeptDocument implements StoredDocument {
   readonly key: string
   readonly createRevision: number
@@ -42,46 +55,38 @@ export class KeptDocument implements StoredDocument {
   readonly version: number
   readonly sealed: boolean
   declare readonly expires?: number
-  #shelf: Buffer | undefined
+  readonly #shelf: Buffer
   readonly #at: number
   readonly #length: number
-  #value: Json = null
 
-  constructor(key: string, json: Buffer, { shelf, revisions }: {
-    readonly shelf: Shelf
-    readonly revisions: Revisions
-  }) {
-    const { created, modified, version, expires } = revisions
-    const place = shelf.keep(json)
+  constructor(
+    key: string,
+    { created, modified, version, expires }: Revisions,
+    { shelf, at, length, sealed }: Place & { readonly sealed: boolean },
+  ) {
     this.key = key
     this.createRevision = created
     this.modifyRevision = modified
     this.version = version
-    this.sealed = json.includes(SEALED_MARK)
+    this.sealed = sealed
     if (expires !== undefined) (this as { expires?: number }).expires = expires
-    this.#shelf = place.shelf
-    this.#at = place.at
-    this.#length = json.length
+    this.#shelf = shelf
+    this.#at = at
+    this.#length = length
   }
 
   get value(): Json {
-    if (this.#shelf !== undefined) {
-      this.#value = freezeJson(JSON.parse(this.text) as Json)
-      this.#shelf = undefined
-    }
-    return this.#value
+    return JSON.parse(this.text) as Json
   }
 
-  /** The value's JSON; it is not read for that. */
+  /** The value's JSON. */
   get text(): string {
-    return this.#shelf?.toString('utf8', this.#at, this.#at + this.#length) ??
-      JSON.stringify(this.#value)
+    return this.#shelf.toString('utf8', this.#at, this.#at + this.#length)
   }
 
-  /** What travels between processes; it stays asleep here. */
+  /** What travels between processes. */
   toJSON(): StoredDocument {
-    const { key, createRevision, modifyRevision, version, expires } = this
-    const value = this.#shelf === undefined ? this.#value : JSON.parse(this.text) as Json
+    const { key, value, createRevision, modifyRevision, version, expires } = this
     const document = { key, value, createRevision, modifyRevision, version }
     return expires === undefined ? document : { ...document, expires }
   }
@@ -104,7 +109,9 @@ const QUOTE = 34
 
 /** A record taken apart. */
 export interface Parts {
-  readonly json: Buffer
+  /** Where its value begins and ends. */
+  readonly from: number
+  readonly to: number
   readonly revisions: Omit<Revisions, 'modified'> & { readonly modified: number | undefined }
 }
 
@@ -132,7 +139,8 @@ export function partsOf(json: Buffer, valueEnd: number): Parts | undefined {
   const created = tail.number(CREATED)
   if (version === undefined || created === undefined || tail.end < valueAt) return undefined
   return {
-    json: json.subarray(valueAt, tail.end),
+    from: valueAt,
+    to: tail.end,
     revisions: { created, modified, version, expires },
   }
 }

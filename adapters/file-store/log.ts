@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import type { Commit } from '../../core/store/mod.ts'
+import type { Block } from './blocks.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { decodeLine, encodeLine, findLine, isTorn, valueOf } from './line.ts'
 import { type CommitRecord, FORMAT, type HeaderRecord, type RecordReader } from './records.ts'
@@ -22,37 +23,58 @@ export function logStart(name: string): number | undefined {
 /** What is read from one log. */
 export interface LogReading {
   readonly path: string
-  readonly bytes: Buffer
+  readonly blocks: AsyncIterable<Block>
+  /** All of it, where it is damaged. */
+  readonly whole: () => Promise<Buffer>
   /** Whether nothing comes after it, so that its end may be torn. */
   readonly last: boolean
   readonly reader: RecordReader
   readonly take: (commit: Commit, offset: number) => void
 }
 
+/** How much of a log is whole, and how many bytes are torn at its end. */
+export interface LogExtent {
+  readonly length: number
+  readonly torn: number
+}
+
 /**
  * Reads a log's records in order.
- * @returns The length of what is whole; less than the file's where its end is torn.
  * @throws StoreFault where anything but the end is damaged.
  */
-export function readLog({ path, bytes, last, reader, take }: LogReading): number {
+export async function readLog(reading: LogReading): Promise<LogExtent> {
+  const { path, reader } = reading
   let revision: number | undefined
-  let at = 0
-  while (at < bytes.length) {
-    const line = decodeLine(bytes, at)
-    if (line === undefined) {
-      if (!last || !mayBeDropped(bytes, at, revision)) throw damaged(path, at)
-      break
+  let length = 0
+  for await (const { bytes, offset } of reading.blocks) {
+    reader.begin(bytes)
+    for (let at = 0; at < bytes.length;) {
+      const line = decodeLine(bytes, at)
+      if (line === undefined) return await tornAt(reading, offset + at, revision)
+      if (revision === undefined) {
+        revision = headerRevision(path, valueOf(line) as Partial<HeaderRecord>, 'store log')
+      } else {
+        const commit = reader.commit(line.json)
+        reading.take(commit, offset + at)
+        revision = commit.revision
+      }
+      at = line.end
     }
-    if (revision === undefined) {
-      revision = headerRevision(path, valueOf(line) as Partial<HeaderRecord>, 'store log')
-    } else {
-      const commit = reader.commit(line.json)
-      take(commit, at)
-      revision = commit.revision
-    }
-    at = line.end
+    length = offset + bytes.length
   }
-  return at
+  return { length, torn: 0 }
+}
+
+/** What is left of a log with a broken line at an offset. @throws StoreFault where that was acknowledged. */
+async function tornAt(
+  { path, last, whole }: LogReading,
+  at: number,
+  before: number | undefined,
+): Promise<LogExtent> {
+  if (!last) throw damaged(path, at)
+  const bytes = await whole()
+  if (!mayBeDropped(bytes, at, before)) throw damaged(path, at)
+  return { length: at, torn: bytes.length - at }
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   type Commit,
   freezeJson,
   type Json,
+  SEALED_MARK,
   type StoredDocument,
 } from '../../core/store/mod.ts'
 import { type Asleep, KeptDocument, keyIn, partsOf, Shelf, valueText } from './kept.ts'
@@ -85,14 +86,22 @@ export function documentText(document: StoredDocument): string {
 
 const KEY = Buffer.from('{"key":"')
 const PUT = Buffer.from('{"put":"')
+const SEALED = Buffer.from(SEALED_MARK)
 
 /** Reads records; of documents that are asleep, all but their values. */
 export class RecordReader {
   readonly #asleep: Asleep | undefined
   readonly #shelf = new Shelf()
+  /** Whether anything is sealed nearby: of most records that need not be asked. */
+  #mayBeSealed = true
 
   constructor(asleep: Asleep | undefined) {
     this.#asleep = asleep
+  }
+
+  /** Tells what the records that come next stand among. */
+  begin(bytes: Buffer): void {
+    this.#mayBeSealed = bytes.includes(SEALED)
   }
 
   /** A document's record. */
@@ -129,8 +138,11 @@ export class RecordReader {
     const parts = partsOf(json, name.length + key.length)
     const modified = parts?.revisions.modified ?? revision
     if (parts === undefined || modified === undefined) return undefined
-    const revisions = { ...parts.revisions, modified }
-    return new KeptDocument(key, parts.json, { shelf: this.#shelf, revisions })
+    const { from, to, revisions } = parts
+    return new KeptDocument(key, { ...revisions, modified }, {
+      ...this.#shelf.keep(json, from, to),
+      sealed: this.#mayBeSealed && json.includes(SEALED),
+    })
   }
 }
 

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import { type Commit, Feed, Table } from '../../core/store/mod.ts'
+import { blocksOf } from './blocks.ts'
 import type { Disk } from './disk.ts'
 import { StoreFault } from './fault.ts'
 import type { Asleep } from './kept.ts'
-import { logStart, readLog } from './log.ts'
+import { type LogExtent, logStart, readLog } from './log.ts'
 import { RecordReader } from './records.ts'
 import { damaged, readSnapshot, SNAPSHOT } from './snapshot.ts'
 
@@ -13,9 +14,7 @@ export interface Recovered {
   readonly table: Table
   readonly feed: Feed
   /** The log to go on with, and how much of it is whole; undefined in an empty folder. */
-  readonly log:
-    | { readonly name: string; readonly length: number; readonly torn: number }
-    | undefined
+  readonly log: ({ readonly name: string } & LogExtent) | undefined
   readonly snapshotSize: number
   /** Files that are no longer needed. */
   readonly leftovers: readonly string[]
@@ -33,30 +32,30 @@ export async function recover(
   const reader = new RecordReader(asleep)
   const names = (await disk.list(folder)).sort()
   const table = new Table()
-  const snapshot = names.includes(SNAPSHOT)
-    ? await readBytes(disk, join(folder, SNAPSHOT))
-    : undefined
-  if (snapshot !== undefined) {
-    readSnapshot({ path: join(folder, SNAPSHOT), bytes: snapshot }, table, reader)
+  let snapshotSize: number | undefined
+  if (names.includes(SNAPSHOT)) {
+    const path = join(folder, SNAPSHOT)
+    snapshotSize = await readSnapshot({ path, blocks: blocksOf(disk, path) }, table, reader)
   }
   const feed = new Feed(table.revision, remembered)
   const { wanted, done } = sortLogs(names, table.revision)
-  checkStart(folder, wanted[0], { snapshot: snapshot !== undefined, revision: table.revision })
+  checkStart(folder, wanted[0], { snapshot: snapshotSize !== undefined, revision: table.revision })
   let log: Recovered['log']
   for (const [at, name] of wanted.entries()) {
     const path = join(folder, name)
-    const bytes = await readBytes(disk, path)
     const take = (commit: Commit, offset: number): void => {
       if (commit.revision <= table.revision) return
       if (commit.revision !== table.revision + 1) throw damaged(path, offset)
       table.apply(commit)
       feed.push(commit)
     }
-    const length = readLog({ path, bytes, last: at === wanted.length - 1, reader, take })
-    log = { name, length, torn: bytes.length - length }
+    const blocks = blocksOf(disk, path)
+    const whole = (): Promise<Buffer> => readBytes(disk, path)
+    const last = at === wanted.length - 1
+    log = { name, ...await readLog({ path, blocks, whole, last, reader, take }) }
   }
   const leftovers = [...done, ...names.filter((name) => name.endsWith('.new'))]
-  return { table, feed, log, snapshotSize: snapshot?.length ?? 0, leftovers }
+  return { table, feed, log, snapshotSize: snapshotSize ?? 0, leftovers }
 }
 
 /** Logs that hold something after a revision, in order, and those that do not. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import type { StoredDocument, Table } from '../../core/store/mod.ts'
+import type { Block } from './blocks.ts'
 import type { Disk } from './disk.ts'
 import { StoreFault } from './fault.ts'
 import { decodeLine, encodeLine, encodeText, valueOf } from './line.ts'
@@ -65,26 +66,35 @@ export async function writeSnapshot(
 /** A footer is shorter than any document's record, which has the names of six fields. */
 const FOOTER_BYTES = 40
 
-/** Reads a snapshot into an empty table. @throws StoreFault where it is damaged. */
-export function readSnapshot(
-  { path, bytes }: { readonly path: string; readonly bytes: Buffer },
+/**
+ * Reads a snapshot into an empty table. Resolves with its size.
+ * @throws StoreFault where it is damaged.
+ */
+export async function readSnapshot(
+  { path, blocks }: { readonly path: string; readonly blocks: AsyncIterable<Block> },
   table: Table,
   reader: RecordReader,
-): void {
+): Promise<number> {
   let revision: number | undefined
   let last: FooterRecord | undefined
-  for (let at = 0; at < bytes.length;) {
-    const line = decodeLine(bytes, at)
-    if (line === undefined || last !== undefined) throw damaged(path, at)
-    at = line.end
-    if (revision === undefined) {
-      revision = headerRevision(path, valueOf(line) as Partial<HeaderRecord>, 'store snapshot')
-    } else if (line.json.length < FOOTER_BYTES && line.json.includes('"documents":')) {
-      last = valueOf(line) as FooterRecord
-    } else table.load(reader.document(line.json))
+  let size = 0
+  for await (const { bytes, offset } of blocks) {
+    reader.begin(bytes)
+    for (let at = 0; at < bytes.length;) {
+      const line = decodeLine(bytes, at)
+      if (line === undefined || last !== undefined) throw damaged(path, offset + at)
+      at = line.end
+      if (revision === undefined) {
+        revision = headerRevision(path, valueOf(line) as Partial<HeaderRecord>, 'store snapshot')
+      } else if (line.json.length < FOOTER_BYTES && line.json.includes('"documents":')) {
+        last = valueOf(line) as FooterRecord
+      } else table.load(reader.document(line.json))
+    }
+    size = offset + bytes.length
   }
-  if (last?.documents !== table.size) throw damaged(path, bytes.length)
+  if (last?.documents !== table.size) throw damaged(path, size)
   table.startAt(revision ?? 0)
+  return size
 }
 
 /** The revision in a file's first line. @throws StoreFault where the file is another program's or version's. */

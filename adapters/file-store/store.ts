@@ -42,7 +42,7 @@ export interface FileStoreOptions {
   readonly remembered?: number
   /** The log is compacted where it has so many bytes and more than the snapshot; 16 MiB unless given. */
   readonly compactFrom?: number
-  /** Of which documents values are read when they are asked for; unless given, of none. */
+  /** Of which documents the text alone is kept, as it was read; unless given, of none. */
   readonly asleep?: Asleep
 }
 

@@ -2,11 +2,12 @@ import { StoreBase } from './base.ts'
 import { isStoreFailure, storeFailure } from './failure.ts'
 import { copyJson } from './json.ts'
 import type { KeyRing } from './keys.ts'
-import { hasSealed, mayBeSealed, privateKeyPaths, seal, type SecretsOf, unseal } from './seal.ts'
+import { mayBeSealed, privateKeyPaths, seal, type SecretsOf, unseal } from './seal.ts'
 import type {
   Change,
   Committed,
   Found,
+  Json,
   ListOptions,
   Operation,
   Page,
@@ -131,16 +132,16 @@ export class SealedStore extends StoreBase {
   }
 
   async #open(document: StoredDocument): Promise<StoredDocument | StoreFailure> {
-    const { key } = document
-    let value = await unseal(document.value, { key, ring: this.#ring })
+    const { key, value: sealed } = document
+    let value = await unseal(sealed, { key, ring: this.#ring })
     if (isStoreFailure(value) && this.#options.reload !== undefined) {
       const ring = await this.#options.reload()
       if (isStoreFailure(ring)) return ring
       this.#ring = ring
-      value = await unseal(document.value, { key, ring })
+      value = await unseal(sealed, { key, ring })
     }
     if (isStoreFailure(value)) return value
-    return value === document.value ? document : Object.freeze({ ...document, value })
+    return value === sealed ? document : withValue(document, value)
   }
 
   async #openOrLeave(sealed: StoredDocument): Promise<StoredDocument | StoreFailure> {
@@ -157,7 +158,7 @@ export class SealedStore extends StoreBase {
     const opened: Change[] = []
     for (const change of changes) {
       const { document: sealed } = change
-      const document = sealed !== undefined && hasSealed(sealed.value)
+      const document = sealed !== undefined && mayBeSealed(sealed)
         ? await this.#openOrLeave(sealed)
         : sealed
       if (isStoreFailure(document)) return document
@@ -171,4 +172,13 @@ export class SealedStore extends StoreBase {
     const changes = await this.#openAll(event.changes)
     return isStoreFailure(changes) ? { kind: 'ended', failure: changes } : { ...event, changes }
   }
+}
+
+/** The same document with another value; what a store knows of the one that it keeps is not true of it. */
+function withValue(
+  { key, createRevision, modifyRevision, version, expires }: StoredDocument,
+  value: Json,
+): StoredDocument {
+  const document = { key, value, createRevision, modifyRevision, version }
+  return Object.freeze(expires === undefined ? document : { ...document, expires })
 }

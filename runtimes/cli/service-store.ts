@@ -16,8 +16,12 @@ import type { Host } from './host.ts'
 import { openStandalone } from './standalone-store.ts'
 import { keyFileBeside, openConfiguredEtcd, openKeys } from './store-source.ts'
 
-/** What was noted of changes is for whoever asks for it, and claims are for whoever wants what they name. */
-const asleep = (key: string): boolean => /^\/gravitee\/(audits|claims)\//.test(key)
+/**
+ * Of what there may be hundreds of thousands, the text alone is kept: what was noted of changes is for whoever asks for
+ * it, and of the others the dialect's translation is in memory.
+ */
+const asleep = (key: string): boolean =>
+  /^\/gravitee\/(audits|claims|applications|certificates|subscriptions)\//.test(key)
 
 /** The store of a gateway that runs, with secrets in clear. */
 export interface ServiceStore {

@@ -1,26 +1,21 @@
 import { type Change, SortedKeys, type StoredDocument } from '../../store/mod.ts'
-import { type Folder, parseKey } from './keys.ts'
-import type {
-  ApiDocument,
-  ApplicationDocument,
-  CertificateDocument,
-  PlanDocument,
-  SubscriptionDocument,
-  SubscriptionStatus,
-} from './model.ts'
+import { type Folder, parseKey, type Place } from './keys.ts'
+import {
+  type Belonging,
+  type Known,
+  KnownApplication,
+  KnownCertificate,
+  KnownSubscription,
+} from './known.ts'
+import type { ApiDocument, PlanDocument, SubscriptionStatus } from './model.ts'
 import { SortedNames } from './sorted-names.ts'
 
-/** A document as it is known, with the revision of its last change. */
-export interface Known<T> {
-  readonly key: string
-  readonly modifyRevision: number
-  readonly value: T
-}
+export type { Known } from './known.ts'
 
-/** An application with what belongs to it. */
+/** What belongs to an application. */
 interface Belongings {
-  certificates: Known<CertificateDocument>[]
-  subscriptions: Known<SubscriptionDocument>[]
+  certificates: readonly KnownCertificate[]
+  subscriptions: readonly KnownSubscription[]
 }
 
 const NOTHING: Belongings = { certificates: [], subscriptions: [] }
@@ -40,8 +35,8 @@ export interface SubscriptionFilter {
 export class Catalogue {
   readonly apis: Map<string, Known<ApiDocument>> = new Map()
   readonly plans: Map<string, Known<PlanDocument>> = new Map()
-  readonly applications: Map<string, Known<ApplicationDocument>> = new Map()
-  readonly subscriptions: Map<string, Known<SubscriptionDocument>> = new Map()
+  readonly applications: Map<string, KnownApplication> = new Map()
+  readonly subscriptions: Map<string, KnownSubscription> = new Map()
   /** Who has a context path, and who a client id: ids of APIs and of applications. */
   readonly paths: Map<string, Known<string>> = new Map()
   readonly clients: Map<string, Known<string>> = new Map()
@@ -59,20 +54,23 @@ export class Catalogue {
 
   /** Takes changes in; `revision` is that of the store after them. */
   take(changes: readonly Change[], revision: number): void {
-    for (const { key, document } of changes) {
-      const place = parseKey(key)
-      if (place === undefined) continue
-      const { folder, id } = place
-      if (document === undefined) this.#remove(folder, id, { key, revision })
-      else this.#put(folder, id, document)
+    for (const change of changes) {
+      const place = parseKey(change.key)
+      if (place !== undefined) this.takeOne(change, place, revision)
     }
   }
 
-  certificatesOf(application: string): readonly Known<CertificateDocument>[] {
+  /** Takes in what changed at a place. */
+  takeOne({ key, document }: Change, { folder, id }: Place, revision: number): void {
+    if (document === undefined) this.#remove(folder, id, { key, revision })
+    else this.#put(folder, id, document)
+  }
+
+  certificatesOf(application: string): readonly KnownCertificate[] {
     return (this.#belongings.get(application) ?? NOTHING).certificates
   }
 
-  subscriptionsOf(application: string): readonly Known<SubscriptionDocument>[] {
+  subscriptionsOf(application: string): readonly KnownSubscription[] {
     return (this.#belongings.get(application) ?? NOTHING).subscriptions
   }
 
@@ -112,11 +110,11 @@ export class Catalogue {
   #findByApplication(filter: SubscriptionFilter, applications: readonly string[]): string[] {
     const { api, plans, statuses } = filter
     return applications.flatMap((id) => this.subscriptionsOf(id))
-      .filter(({ value }) =>
-        (api === undefined || value.apiId === api) && statuses.includes(value.status) &&
-        (plans === undefined || plans.length === 0 || plans.includes(value.planId))
+      .filter(({ apiId, planId, status }) =>
+        (api === undefined || apiId === api) && statuses.includes(status) &&
+        (plans === undefined || plans.length === 0 || plans.includes(planId))
       )
-      .map(({ value }) => value.id).sort().reverse()
+      .map(({ id }) => id).sort().reverse()
   }
 
   #put(folder: Folder, id: string, document: StoredDocument): void {
@@ -136,15 +134,15 @@ export class Catalogue {
       case 'plan':
         return this.#putPlan(known)
       case 'application':
-        return this.#putApplication(known)
+        return this.#putApplication(new KnownApplication(document))
       case 'path':
         return void this.paths.set(id, known)
       case 'client':
         return void this.clients.set(id, known)
       case 'certificate':
-        return this.#putCertificate(known)
+        return this.#putCertificate(id, new KnownCertificate(document))
       case 'subscription':
-        return this.#putSubscription(known)
+        return this.#putSubscription(new KnownSubscription(document, (own) => this.#known(own)))
     }
   }
 
@@ -154,32 +152,40 @@ export class Catalogue {
     addTo(this.#plansOf, apiId, id)
   }
 
-  #putApplication(known: Known<ApplicationDocument>): void {
-    const { id, name } = known.value
-    this.applications.set(id, known)
-    this.applicationNames.add(name, id)
+  #putApplication(known: KnownApplication): void {
+    this.applications.set(known.id, known)
+    this.applicationNames.add(known.name, known.id)
   }
 
-  #putCertificate(known: Known<CertificateDocument>): void {
-    const own = this.#own(known.value.applicationId)
+  #putCertificate(id: string, known: KnownCertificate): void {
+    const own = this.#own(id.slice(0, id.indexOf('/')))
     own.certificates = own.certificates.length === 0
       ? [known]
-      : [...own.certificates, known].sort((a, b) => a.value.id < b.value.id ? -1 : 1)
+      : [...own.certificates, known].sort((a, b) => a.id < b.id ? -1 : 1)
   }
 
-  #putSubscription(known: Known<SubscriptionDocument>): void {
-    const { id, planId, status, applicationId } = known.value
+  #putSubscription(known: KnownSubscription): void {
+    const { id, planId, status, applicationId } = known
     this.subscriptions.set(id, known)
     addTo(this.#byPlan, `${planId} ${status}`, id)
     const own = this.#own(applicationId)
     own.subscriptions = own.subscriptions.length === 0 ? [known] : own.subscriptions.concat(known)
   }
 
+  #known({ apiId, planId, applicationId }: Belonging): Belonging {
+    const { value: plan } = this.plans.get(planId) ?? {}
+    return {
+      apiId: plan?.apiId === apiId ? plan.apiId : apiId,
+      planId: plan?.id ?? planId,
+      applicationId: this.applications.get(applicationId)?.id ?? applicationId,
+    }
+  }
+
   #own(application: string): Belongings {
     const known = this.#belongings.get(application)
     if (known !== undefined) return known
     const own: Belongings = { ...NOTHING }
-    this.#belongings.set(application, own)
+    this.#belongings.set(this.applications.get(application)?.id ?? application, own)
     return own
   }
 
@@ -213,7 +219,7 @@ export class Catalogue {
   #forgetApplication(id: string): void {
     const known = this.applications.get(id)
     if (known === undefined) return
-    this.applicationNames.remove(known.value.name, id)
+    this.applicationNames.remove(known.name, id)
     this.applications.delete(id)
   }
 
@@ -221,19 +227,19 @@ export class Catalogue {
     const [application = '', certificate = ''] = id.split('/')
     const own = this.#belongings.get(application)
     if (own === undefined) return
-    own.certificates = own.certificates.filter(({ value }) => value.id !== certificate)
+    own.certificates = own.certificates.filter((each) => each.id !== certificate)
     this.#tidy(application, own)
   }
 
   #forgetSubscription(id: string): void {
     const known = this.subscriptions.get(id)
     if (known === undefined) return
-    const { planId, status, applicationId } = known.value
+    const { planId, status, applicationId } = known
     this.subscriptions.delete(id)
     removeFrom(this.#byPlan, `${planId} ${status}`, id)
     const own = this.#belongings.get(applicationId)
     if (own === undefined) return
-    own.subscriptions = own.subscriptions.filter(({ value }) => value.id !== id)
+    own.subscriptions = own.subscriptions.filter((each) => each.id !== id)
     this.#tidy(applicationId, own)
   }
 
@@ -246,7 +252,7 @@ export class Catalogue {
   #revisionOf(folder: Folder, id: string): number | undefined {
     if (folder === 'certificate') {
       const [application = '', certificate] = id.split('/')
-      return this.certificatesOf(application).find(({ value }) => value.id === certificate)
+      return this.certificatesOf(application).find((each) => each.id === certificate)
         ?.modifyRevision
     }
     return this.#mapOf(folder)?.get(id)?.modifyRevision

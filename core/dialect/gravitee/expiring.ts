@@ -19,12 +19,13 @@ export interface ExpiringCertificate {
 export function expiringCertificates(management: Management, actor: Actor): ExpiringCertificate[] {
   const now = management.now()
   const found: (ExpiringCertificate & { readonly end: number })[] = []
-  for (const { value: application } of management.catalogue.applications.values()) {
+  for (const application of management.catalogue.applications.values()) {
     if (application.status !== 'ACTIVE' || !owns(actor, application)) continue
-    for (const { value } of management.catalogue.certificatesOf(application.id)) {
-      const warning = expiryWarning(value, now)
+    for (const known of management.catalogue.certificatesOf(application.id)) {
+      const warning = expiryWarning(known, now)
       if (warning === undefined) continue
-      const end = Math.min(value.endsAt ?? Infinity, value.certificateExpiration)
+      const end = Math.min(known.endsAt ?? Infinity, known.certificateExpiration)
+      const { value } = known
       found.push({
         applicationId: application.id,
         applicationName: application.name,

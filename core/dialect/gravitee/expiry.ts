@@ -1,12 +1,17 @@
-import type { CertificateDocument } from './model.ts'
-
 /** How long before its end a certificate is warned of, in days. */
 export const WARNED_DAYS = 30
 const DAY = 86_400_000
 
+/** What says when a certificate ends. */
+interface Ending {
+  readonly endsAt?: number | undefined
+  readonly certificateExpiration: number
+  readonly released?: true | undefined
+}
+
 /** What is to be told of a certificate that ends soon, or has; undefined where there is nothing. */
 export function expiryWarning(
-  { endsAt, certificateExpiration, released }: CertificateDocument,
+  { endsAt, certificateExpiration, released }: Ending,
   now: number,
 ): string | undefined {
   if (released === true) return undefined

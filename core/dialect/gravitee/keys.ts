@@ -57,10 +57,14 @@ const BY_NAME: ReadonlyMap<string, Folder> = new Map(
   ]),
 )
 
-/** Which kind of document a key names, and its id; undefined: none of ours. */
-export function parseKey(
-  key: string,
-): { readonly folder: Folder; readonly id: string } | undefined {
+/** Which kind of document a key names, and its id. */
+export interface Place {
+  readonly folder: Folder
+  readonly id: string
+}
+
+/** Takes a key apart; undefined: it is none of ours. */
+export function parseKey(key: string): Place | undefined {
   const start = ROOT.length + 1
   const end = key.indexOf('/', start)
   const folder = end < 0 || !key.startsWith(ROOT) ? undefined : BY_NAME.get(key.slice(start, end))

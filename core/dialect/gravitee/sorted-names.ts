@@ -1,6 +1,7 @@
 /** What has a place in the order. */
 export interface Named {
-  readonly value: { readonly id: string; readonly name: string }
+  readonly id: string
+  readonly name: string
 }
 
 /**
@@ -28,7 +29,7 @@ export class SortedNames {
 
   /** All ids, by name. */
   *[Symbol.iterator](): IterableIterator<string> {
-    this.#sorted ??= [...this.#all()].map(({ value }) => sortKey(value.name, value.id)).sort()
+    this.#sorted ??= [...this.#all()].map(({ name, id }) => sortKey(name, id)).sort()
     for (const sortable of this.#sorted) yield sortable.slice(sortable.lastIndexOf('\u0000') + 1)
   }
 

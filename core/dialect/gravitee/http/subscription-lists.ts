@@ -1,3 +1,4 @@
+import type { KnownSubscription } from '../known.ts'
 import type { Management } from '../management.ts'
 import type { SubscriptionDocument, SubscriptionStatus } from '../model.ts'
 import { bad } from '../faults.ts'
@@ -32,14 +33,14 @@ export function pickSubscriptions(
     ...(applications === undefined ? {} : { applications }),
     ...(plans === undefined || plans.length === 0 ? {} : { plans }),
   })
-  const isWanted = ({ value }: { readonly value: SubscriptionDocument }): boolean =>
-    (apis === undefined || apis.length === 0 || apis.includes(value.apiId)) &&
-    (apiKey === undefined || hasKey(value, apiKey)) &&
+  const isWanted = (known: KnownSubscription): boolean =>
+    (apis === undefined || apis.length === 0 || apis.includes(known.apiId)) &&
+    (apiKey === undefined || hasKey(known, apiKey)) &&
     (securities === undefined || securities.length === 0 ||
-      securities.includes(catalogue.plans.get(value.planId)?.value.security.type ?? ''))
+      securities.includes(catalogue.plans.get(known.planId)?.value.security.type ?? ''))
   const filtered = apiKey === undefined && securities === undefined && (apis?.length ?? 0) < 2
     ? ids
-    : ids.filter((id) => isWanted(catalogue.subscriptions.get(id) as never))
+    : ids.filter((id) => isWanted(catalogue.subscriptions.get(id) as KnownSubscription))
   const data = slice(filtered, page)
     .flatMap((id) => catalogue.subscriptions.get(id)?.value ?? [])
   return { data, total: filtered.length }

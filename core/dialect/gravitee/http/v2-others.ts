@@ -52,14 +52,12 @@ export function pickApplications(
   const data: ApplicationDocument[] = []
   let total = 0
   for (const id of ids ?? inOrder(catalogue, call.req.query('order'))) {
-    const application = catalogue.applications.get(id)?.value
-    if (application === undefined || application.status !== status) continue
-    if (!owns(call.var.actor, application)) continue
-    if (
-      query !== undefined && !`${application.id} ${application.name}`.toLowerCase().includes(query)
-    ) continue
+    const known = catalogue.applications.get(id)
+    if (known === undefined || known.status !== status) continue
+    if (!owns(call.var.actor, known)) continue
+    if (query !== undefined && !`${known.id} ${known.name}`.toLowerCase().includes(query)) continue
     total++
-    if (total > skip && data.length < take) data.push(application)
+    if (total > skip && data.length < take) data.push(known.value)
   }
   return { data, total }
 }

@@ -97,14 +97,17 @@ export function isFreeKey(
     readonly application: string
   },
 ): boolean {
-  for (const { value } of catalogue.subscriptions.values()) {
-    if (!hasKey(value, key)) continue
-    if (value.applicationId !== application || value.apiId === api) return false
+  for (const known of catalogue.subscriptions.values()) {
+    if (!hasKey(known, key)) continue
+    if (known.applicationId !== application || known.apiId === api) return false
   }
   return true
 }
 
 /** Whether a subscription has an API key. */
-export function hasKey({ apiKeys = [] }: SubscriptionDocument, key: string): boolean {
-  return apiKeys.some((each) => each.key === key)
+export function hasKey(
+  { apiKeys }: { readonly apiKeys?: SubscriptionDocument['apiKeys'] | undefined },
+  key: string,
+): boolean {
+  return apiKeys !== undefined && apiKeys.some((each) => each.key === key)
 }

@@ -5,9 +5,7 @@ import type {
   Material,
   SubscriptionConfig,
 } from '../../../snapshot/mod.ts'
-import type { Known } from '../catalogue.ts'
-import type { ApplicationDocument, CertificateDocument, SubscriptionDocument } from '../model.ts'
-import { clientIdOf } from '../client-id.ts'
+import type { KnownApplication, KnownCertificate, KnownSubscription } from '../known.ts'
 import { apiName } from './api.ts'
 
 /** The name of an application among the gateway's parts. */
@@ -20,53 +18,58 @@ export function idOf(name: string): string | undefined {
   return name.startsWith('gravitee:') ? name.slice('gravitee:'.length) : undefined
 }
 
-/** What an application has. */
+/** What an application has, and the name of the part that it becomes. */
 export interface ApplicationBelongings {
-  readonly certificates: readonly Known<CertificateDocument>[]
-  readonly subscriptions: readonly Known<SubscriptionDocument>[]
+  readonly name: string
+  readonly certificates: readonly KnownCertificate[]
+  readonly subscriptions: readonly KnownSubscription[]
 }
+
+/** Of nothing there is one list. */
+const NONE: readonly never[] = []
 
 /** Turns an active application with what it has into the gateway's own; undefined where nothing of it counts. */
 export function translateApplication(
-  application: ApplicationDocument,
-  { certificates, subscriptions }: ApplicationBelongings,
+  { status, clientId }: KnownApplication,
+  { name, certificates, subscriptions }: ApplicationBelongings,
 ): ApplicationConfig | undefined {
-  if (application.status !== 'ACTIVE') return undefined
-  const accepted = subscriptions.filter(({ value }) => STATUSES[value.status] !== undefined)
+  if (status !== 'ACTIVE') return undefined
+  const accepted = subscriptions.filter((each) => STATUSES[each.status] !== undefined)
   // What cannot let in yet needs no place in memory; a certificate belongs to its application all the same.
-  const own = certificates.flatMap(({ key, value }) => certificateOf(key, value))
+  const own = certificates.filter(({ released }) => released !== true).map(certificateOf)
   if (accepted.length === 0 && own.length === 0) return undefined
-  const clientId = clientIdOf(application)
+  const apiKeys = accepted.flatMap(keysOf)
   return {
-    name: applicationName(application.id),
+    name,
     certificates: own,
-    apiKeys: accepted.flatMap(({ value }) => keysOf(value)),
-    subscriptions: accepted.map(({ value }) => subscriptionOf(value)),
+    apiKeys: apiKeys.length === 0 ? NONE : apiKeys,
+    subscriptions: accepted.map(subscriptionOf),
     ...(clientId === undefined ? {} : { clientId }),
   }
 }
 
 /** A certificate's PEM, as bytes for whoever asks. Its key stands for its content, which never changes. */
 class StoredCertificate implements Material {
-  readonly from: string
-  readonly #document: CertificateDocument
+  readonly #known: KnownCertificate
 
-  constructor(key: string, document: CertificateDocument) {
-    this.from = key
-    this.#document = document
+  constructor(known: KnownCertificate) {
+    this.#known = known
+  }
+
+  get from(): string {
+    return this.#known.key
   }
 
   get data(): Uint8Array {
-    return new TextEncoder().encode(this.#document.certificate)
+    return new TextEncoder().encode(this.#known.value.certificate)
   }
 }
 
-function certificateOf(key: string, document: CertificateDocument): ApplicationCertificateConfig[] {
-  if (document.released === true) return []
-  const { sha256, subject, issuer, startsAt, endsAt } = document
-  const { certificateStart: notBefore, certificateExpiration: notAfter } = document
+function certificateOf(known: KnownCertificate): ApplicationCertificateConfig {
+  const { sha256, subject, issuer, startsAt, endsAt } = known
+  const { certificateStart: notBefore, certificateExpiration: notAfter } = known
   const read = { sha256, subject, issuer, notBefore, notAfter }
-  return [{ cert: new StoredCertificate(key, document), read, from: startsAt, until: endsAt }]
+  return { cert: new StoredCertificate(known), read, from: startsAt, until: endsAt }
 }
 
 const STATUSES: Readonly<Record<string, SubscriptionConfig['status']>> = {
@@ -76,7 +79,7 @@ const STATUSES: Readonly<Record<string, SubscriptionConfig['status']>> = {
 }
 
 function subscriptionOf(
-  { id, apiId, planId, status, startingAt, endingAt }: SubscriptionDocument,
+  { id, apiId, planId, status, startingAt, endingAt }: KnownSubscription,
 ): SubscriptionConfig {
   return {
     id,
@@ -89,7 +92,7 @@ function subscriptionOf(
 }
 
 /** Keys count for their own subscription alone. */
-function keysOf({ apiKeys = [], apiId, planId }: SubscriptionDocument): ApiKeyConfig[] {
+function keysOf({ apiKeys = NONE, apiId, planId }: KnownSubscription): ApiKeyConfig[] {
   return apiKeys.filter(({ revokedAt }) => revokedAt === undefined).map(({ key, expireAt }) => ({
     key,
     from: undefined,

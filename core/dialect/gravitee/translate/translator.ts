@@ -36,11 +36,11 @@ export class GraviteeTranslator implements Translator {
 
   take(changes: readonly Change[]): PartsChange {
     const touched: Touched = { applications: new Set(), apis: new Set() }
-    for (const change of changes) this.#note(change, touched)
-    this.#catalogue.take(changes, Infinity)
+    for (const change of changes) this.#takeOne(change, touched)
     const applications = new Set<string>()
     for (const id of touched.applications) {
-      if (this.#translateApplication(id)) applications.add(applicationName(id))
+      const name = applicationName(id)
+      if (this.#translateApplication(id, name)) applications.add(name)
     }
     let others = false
     for (const id of touched.apis) others = this.#translateApi(id) || others
@@ -57,38 +57,33 @@ export class GraviteeTranslator implements Translator {
     return id === undefined ? this.#documents.get(part) : keyOf('application', id)
   }
 
-  #note({ key, document }: Change, touched: Touched): void {
-    const place = parseKey(key)
+  #takeOne(change: Change, { applications, apis }: Touched): void {
+    const place = parseKey(change.key)
     if (place === undefined) return
     const { folder, id } = place
-    // Values are looked at where they matter alone: most of what is noted of changes is never read.
-    if (folder === 'application') touched.applications.add(id)
-    else if (folder === 'certificate') touched.applications.add(id.slice(0, id.indexOf('/')))
-    else if (folder === 'subscription') this.#noteSubscription(id, document, touched)
-    else if (folder === 'api') touched.apis.add(id)
+    const catalogue = this.#catalogue
+    const touchOwner = (): void => {
+      const owner = catalogue.subscriptions.get(id)?.applicationId
+      if (owner !== undefined) applications.add(owner)
+    }
+    if (folder === 'subscription') touchOwner()
+    catalogue.takeOne(change, place, Infinity)
+    if (folder === 'subscription') touchOwner()
+    else if (folder === 'application') applications.add(id)
+    else if (folder === 'certificate') applications.add(id.slice(0, id.indexOf('/')))
+    else if (folder === 'api') apis.add(id)
     else if (folder === 'plan') {
-      const value = document?.value as Record<string, string> | undefined
-      const api = value?.['apiId'] ?? this.#plans.get(id)
-      if (api !== undefined) touched.apis.add(api)
+      const api = catalogue.plans.get(id)?.value.apiId ?? this.#plans.get(id)
+      if (api !== undefined) apis.add(api)
     }
   }
 
-  #noteSubscription(
-    id: string,
-    document: Change['document'],
-    { applications }: Touched,
-  ): void {
-    const before = this.#catalogue.subscriptions.get(id)?.value.applicationId
-    const now = (document?.value as Record<string, string> | undefined)?.['applicationId']
-    for (const each of [before, now]) if (each !== undefined) applications.add(each)
-  }
-
   /** Whether anything of it changed. */
-  #translateApplication(id: string): boolean {
-    const name = applicationName(id)
+  #translateApplication(id: string, name: string): boolean {
     const known = this.#catalogue.applications.get(id)
     const before = this.#applications.get(name)
-    const after = known && translateApplication(known.value, {
+    const after = known && translateApplication(known, {
+      name,
       certificates: this.#catalogue.certificatesOf(id),
       subscriptions: this.#catalogue.subscriptionsOf(id),
     })
