@@ -1,4 +1,14 @@
-import { chmod, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { FileFailure, type FileParts, type Files } from '../../core/port/mod.ts'
 
@@ -35,6 +45,10 @@ export class HostFiles implements Files {
 
   async exists(path: string): Promise<boolean> {
     return await stat(path).then(() => true, () => false)
+  }
+
+  async realPath(path: string): Promise<string> {
+    return await guarded(`Follow "${path}"`, () => realpath(path))
   }
 
   async list(path: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { Address, Clock, Entropy, Log } from '../port/mod.ts'
+import type { Address, Clock, Entropy, Files, Log } from '../port/mod.ts'
 import type {
   ApiConfig,
   ApplicationConfig,
@@ -106,8 +106,8 @@ export interface DialectContext {
   readonly version: string
   /** Whether a password has a hash that is written as crypt(3) writes them; undefined: it is none. */
   readonly hasHash?: (password: string, hash: string) => Promise<boolean> | undefined
-  /** Reads a file. */
-  readonly readFile?: (path: string) => Promise<Uint8Array>
+  /** The files of the gateway's machine; undefined: none are read. */
+  readonly files?: Pick<Files, 'read' | 'realPath'>
   /** Variables of the environment. */
   readonly env?: (name: string) => string | undefined
 }

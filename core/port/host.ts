@@ -52,6 +52,8 @@ export interface Files {
   write(path: string, content: Uint8Array | Iterable<Uint8Array>, mode?: number): Promise<void>
   makeFolder(path: string): Promise<void>
   exists(path: string): Promise<boolean>
+  /** Where a path leads once all links on its way are followed. */
+  realPath(path: string): Promise<string>
   /** Names in a folder, sorted. */
   list(path: string): Promise<string[]>
   /** Joins `path` to the folder of `file`, unless it is absolute. */

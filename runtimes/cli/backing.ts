@@ -150,7 +150,6 @@ function contextOf(
     const hash = parsePasswordHash(text)
     return hash && isPasswordOf(hash, password)
   }
-  const readFile = (path: string): Promise<Uint8Array> => host.files.read(path)
   return {
     store,
     clock,
@@ -158,7 +157,7 @@ function contextOf(
     entropy,
     credential,
     hasHash,
-    readFile,
+    files: host.files,
     version: VERSION,
     env,
     ...rest,

@@ -22,7 +22,7 @@ export async function withResources(host: Host, file: string, read: ReadFile): P
   for (const path of paths) resources.push(...await readResources(host, path, problems))
   const found = await translateResources(resources, {
     ...translatorOptions(options),
-    access: { folder: options.files, read: (path) => host.files.read(path) },
+    access: { folder: options.files, files: host.files },
   })
   const named = [...found.problems, ...found.parts.problems].map(({ key, severity, message }) => (
     problemAt(file, `${key}: ${message}`, severity)

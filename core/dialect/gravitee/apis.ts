@@ -100,7 +100,7 @@ async function withFiles(
   { context, options }: Management,
   { files: _, ...api }: ApiDocument,
 ): Promise<ApiDocument> {
-  const files = await readNamedFiles(api, { folder: options.files, read: context.readFile })
+  const files = await readNamedFiles(api, { folder: options.files, files: context.files })
   return files === undefined ? api : { ...api, files }
 }
 

@@ -35,6 +35,10 @@ export class MemoryFiles implements Files {
     throw new Error('Files are only read')
   }
 
+  realPath(): Promise<string> {
+    throw new Error('Files are only read')
+  }
+
   list(): Promise<string[]> {
     throw new Error('Files are only read')
   }

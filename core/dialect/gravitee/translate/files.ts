@@ -1,3 +1,4 @@
+import type { Files } from '../../../port/mod.ts'
 import { Fault } from '../faults.ts'
 import type { ApiDocument, JsonMap } from '../model.ts'
 import { mapAt, placesOf, textAt } from './settings.ts'
@@ -5,11 +6,11 @@ import { mapAt, placesOf, textAt } from './settings.ts'
 /** Where files may lie that APIs name, and how they are read. */
 export interface FileAccess {
   readonly folder: string | undefined
-  readonly read: ((path: string) => Promise<Uint8Array>) | undefined
+  readonly files: Pick<Files, 'read' | 'realPath'> | undefined
 }
 
 /** No file may be named. */
-export const NO_FILES: FileAccess = { folder: undefined, read: undefined }
+export const NO_FILES: FileAccess = { folder: undefined, files: undefined }
 
 /** A store of keys or of trust, with the names under which it may name files. */
 const STORES: readonly (readonly [string, readonly string[]])[] = [
@@ -52,21 +53,24 @@ export async function readNamedFiles(
   return files
 }
 
-async function readOne(what: string, path: string, { folder, read }: FileAccess): Promise<string> {
-  if (folder === undefined || read === undefined) {
+async function readOne(what: string, path: string, { folder, files }: FileAccess): Promise<string> {
+  if (folder === undefined || files === undefined) {
     throw invalid(
       `A ${what} is not read from the gateway's files: send it as content, or name their folder in admin.dialects.gravitee.files`,
     )
   }
   const whole = path.startsWith('/') ? path : `${folder}/${path}`
-  if (!isBelow(whole, folder)) {
-    throw invalid(
-      `Could not read "${path}" for a ${what}: it is not below admin.dialects.gravitee.files`,
-    )
-  }
+  const outside = invalid(
+    `Could not read "${path}" for a ${what}: it is not below admin.dialects.gravitee.files`,
+  )
+  if (!isBelow(whole, folder)) throw outside
   try {
-    return textOf(await read(whole))
-  } catch {
+    // A link may lead anywhere: what counts is where it ends, and that is what is read.
+    const real = await files.realPath(whole)
+    if (!isBelow(real, await files.realPath(folder))) throw outside
+    return textOf(await files.read(real))
+  } catch (error) {
+    if (error === outside) throw error
     throw invalid(
       `Could not read "${path}" for a ${what}: there is no such file, or it is not ours to read`,
     )

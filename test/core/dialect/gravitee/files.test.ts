@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Pki } from '../../../support/pki.ts'
@@ -58,6 +58,32 @@ t.test('key stores and trust stores in files below the folder', async (t) => {
   t.match(tls.certificate, { cert: { data: Uint8Array } })
   const audits = JSON.stringify(await store.list('/gravitee/audits/'))
   t.notMatch(audits, /BEGIN/)
+})
+
+t.test('a link counts for where it ends', async (t) => {
+  mkdirSync(pki.path('elsewhere'))
+  writeFileSync(pki.path('elsewhere/ca.pem'), readFileSync(ca.certFile))
+  symlinkSync(pki.path('outside.pem'), join(folder, 'out.pem'))
+  symlinkSync('../outside.pem', join(folder, 'relative.pem'))
+  symlinkSync(pki.path('elsewhere'), join(folder, 'sub'))
+  symlinkSync(pki.path('nowhere.pem'), join(folder, 'broken.pem'))
+  symlinkSync('ca.pem', join(folder, 'inner.pem'))
+  symlinkSync(folder, pki.path('linked'))
+  const written = async (path: string, files = folder): Promise<[number, string]> => {
+    const ssl = { trustStore: { type: 'PEM', path } }
+    const { ask } = gravitee(t, { files })
+    const { status, body: told } = await ask('POST', `${V2}/apis`, body(ssl))
+    return [status, String(told.message ?? '')]
+  }
+  for (const path of ['out.pem', 'relative.pem', 'sub/ca.pem', `${folder}/out.pem`]) {
+    const [status, message] = await written(path)
+    t.equal(status, 400, path)
+    t.match(message, /it is not below/)
+  }
+  t.match((await written('broken.pem'))[1], /there is no such file/)
+  t.equal((await written('inner.pem'))[0], 201, 'a link within')
+  t.equal((await written('ca.pem', pki.path('linked')))[0], 201, 'the folder may be a link itself')
+  t.equal((await written('out.pem', pki.path('linked')))[0], 400)
 })
 
 t.test('files that may not be named', async (t) => {

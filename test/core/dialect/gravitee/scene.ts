@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import type { Test } from 'tap'
-import { hostClock, hostEntropy } from '../../../../adapters/host/mod.ts'
+import { hostClock, hostEntropy, HostFiles } from '../../../../adapters/host/mod.ts'
 import { createDialect } from '../../../../core/dialect/gravitee/mod.ts'
 import type { Dialect, DialectContext } from '../../../../core/dialect/mod.ts'
 import type { Clock, GraviteeConfig } from '../../../../core/mod.ts'
@@ -61,7 +60,7 @@ export function gravitee(t: Test, options: Partial<GraviteeConfig> = {}): Scene 
     running: { addresses: () => new Map(), endpoints: () => [] },
     credential: (_, make) => Promise.resolve(make()),
     version: '0.0.0',
-    readFile: async (path) => new Uint8Array(await readFile(path)),
+    files: new HostFiles(),
   }
   const dialect = createDialect({ ...OPTIONS, ...options }, context)
   const stop = follow(store, '/gravitee/', {
