@@ -33,13 +33,15 @@ function checkKind({ definitionVersion, type }: ApiBody): void {
 export interface NewApi {
   readonly id?: string
   readonly crossId?: string
+  readonly lifecycleState?: string
+  readonly origin?: 'KUBERNETES'
 }
 
 /** Makes an API, stopped. Throws Fault. */
 export async function createApi(
   management: Management,
   body: ApiBody,
-  { actor, id, crossId }: NewApi & { readonly actor: Actor },
+  { actor, id, lifecycleState = 'CREATED', ...more }: NewApi & { readonly actor: Actor },
 ): Promise<ApiDocument> {
   if (actor.role === 'owner') throw forbidden()
   checkKind(body)
@@ -48,10 +50,10 @@ export async function createApi(
     const now = management.now()
     const api: ApiDocument = plain({
       id: id ?? ledger.ids.next(),
-      ...(crossId === undefined ? {} : { crossId }),
+      ...more,
       ...contentOf(body),
       state: 'STOPPED',
-      lifecycleState: 'CREATED',
+      lifecycleState,
       visibility: body.visibility ?? 'PRIVATE',
       deployments: [],
       owner: actor.name,
@@ -252,7 +254,10 @@ export function deployApi(
   })
 }
 
-/** Removes a stopped API whose plans are closed, or closes them. Throws Fault. */
+/**
+ * Removes a stopped API whose plans are closed, or closes them. What the operator made goes while it runs, too. Throws
+ * Fault.
+ */
 export async function deleteApi(
   management: Management,
   { id, actor, closePlans }: {
@@ -263,7 +268,7 @@ export async function deleteApi(
 ): Promise<void> {
   const { catalogue, ledger } = management
   const api = management.ownApi(id, actor)
-  if (api.value.state === 'STARTED') {
+  if (api.value.state === 'STARTED' && api.value.origin !== 'KUBERNETES') {
     throw bad(
       'api.running',
       `API [${id}] is still running and must be stopped before being deleted !`,

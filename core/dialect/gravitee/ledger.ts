@@ -35,9 +35,17 @@ export class Ledger {
   readonly #catalogue: Catalogue
   readonly #locks = new Map<string, Promise<unknown>>()
 
-  constructor(context: DialectContext, catalogue: Catalogue) {
+  readonly #tries: boolean
+
+  /** With `tries` drafts are made, so that all that stands in their way is told, and nothing more. */
+  constructor(
+    context: DialectContext,
+    catalogue: Catalogue,
+    { tries = false }: { readonly tries?: boolean } = {},
+  ) {
     this.#context = context
     this.#catalogue = catalogue
+    this.#tries = tries
     this.ids = new Ids(context)
   }
 
@@ -53,6 +61,7 @@ export class Ledger {
     { by, lock }: { readonly by: string; readonly lock: string },
     draft: () => Promise<Draft & { readonly result: T }> | (Draft & { readonly result: T }),
   ): Promise<T> {
+    if (this.#tries) return (await draft()).result
     const { revision, result } = await this.#locked(lock, () => this.#attempt(by, draft))
     if (revision !== undefined) await this.#inForce(revision)
     return result

@@ -20,13 +20,23 @@ export interface Actor {
 export class Management {
   readonly context: DialectContext
   readonly options: GraviteeConfig
-  readonly catalogue: Catalogue = new Catalogue()
+  readonly catalogue: Catalogue
   readonly ledger: Ledger
 
-  constructor(context: DialectContext, options: GraviteeConfig) {
+  constructor(context: DialectContext, options: GraviteeConfig, catalogue?: Catalogue) {
     this.context = context
     this.options = options
-    this.ledger = new Ledger(context, this.catalogue)
+    this.catalogue = catalogue ?? new Catalogue()
+    // Whoever comes with a catalogue only tries things.
+    this.ledger = new Ledger(context, this.catalogue, { tries: catalogue !== undefined })
+  }
+
+  /**
+   * The same services, by which changes are checked as ever, and not made. It is for single changes: what waits until
+   * nothing is left to do would wait for ever.
+   */
+  trial(): Management {
+    return new Management(this.context, this.options, this.catalogue)
   }
 
   now(): number {

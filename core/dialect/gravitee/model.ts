@@ -7,6 +7,8 @@ export type JsonMap = { readonly [name: string]: Json }
 export interface ApiDocument {
   readonly id: string
   readonly crossId?: string
+  /** Who wrote it, where that is not whoever uses the Management API. */
+  readonly origin?: 'KUBERNETES'
   readonly name: string
   readonly apiVersion: string
   readonly description: string

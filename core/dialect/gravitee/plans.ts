@@ -45,7 +45,8 @@ export async function createPlan(
   })
 }
 
-function newPlan(
+/** A plan that could be made for an API as it is, or as it will be. Throws Fault. */
+export function newPlan(
   management: Management,
   body: PlanBody,
   { api, id, crossId, status = 'STAGING', definition }: NewPlan & {
@@ -171,6 +172,28 @@ export function updatePlan(
 
 function notValid(plan: string): Fault {
   return bad('plan.invalid', `Plan [${plan}] is not valid.`, { plan })
+}
+
+/** Replaces what a plan says and where it is in its life, as whoever writes all of an API at once does. Throws Fault. */
+export async function putPlan(
+  management: Management,
+  body: PlanBody,
+  { status, ...order }: PlanOrder & { readonly status: PlanStatus },
+): Promise<PlanDocument> {
+  const { name, status: before } = management.plan(order.id, order.api).value
+  if (before === 'CLOSED' && status !== 'CLOSED') {
+    throw bad('plan.invalid', `Invalid status for plan '${name}'`)
+  }
+  if (before === 'CLOSED') return management.plan(order.id).value
+  const plan = await updatePlan(management, body, order)
+  if (status === plan.status) return plan
+  if (status === 'PUBLISHED' && plan.status === 'STAGING') return publishPlan(management, order)
+  if (status === 'CLOSED') return closePlan(management, order)
+  return await changePlan(
+    management,
+    { ...order, event: `PLAN_${status}` },
+    (each) => ({ ...each, status }),
+  )
 }
 
 /** Lets a plan take part in traffic. Throws Fault. */

@@ -13,6 +13,7 @@ import { addAuditRoutesV1 } from './v1-audits.ts'
 import { addApisV1 } from './v1-apis.ts'
 import { addSubscriptionRoutesV1 } from './v1-subscriptions.ts'
 import { addApiRoutes } from './v2-apis.ts'
+import { addImportRoutes } from './v2-imports.ts'
 import { addOtherRoutes } from './v2-others.ts'
 import { addPlaces } from './places.ts'
 import { addPlanRoutes } from './v2-plans.ts'
@@ -22,6 +23,7 @@ import { addSubscriptionRoutes } from './v2-subscriptions.ts'
 export const PATHS: readonly string[] = ['/management', '/portal', '/automation']
 
 const V2: readonly AddRoutes[] = [
+  addImportRoutes,
   addApiRoutes,
   addPlanRoutes,
   addSubscriptionRoutes,

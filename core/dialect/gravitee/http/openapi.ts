@@ -12,6 +12,7 @@ type Json = Record<string, unknown>
 const ANY: z.ZodType = z.looseObject({})
 const V2 = '/management/v2/environments/{environment}'
 const V1 = '/management/organizations/{organization}/environments/{environment}'
+const AUTOMATION = V1.replace('/management', '/automation')
 
 /** Method, path, summary, body. */
 type Row = readonly [string, string, string, z.ZodType?]
@@ -22,6 +23,12 @@ const ROWS: readonly Row[] = [
   ['post', `${V2}/apis/_search`, 'Search APIs', ANY],
   ['post', `${V2}/apis/_verify/paths`, 'Verify that context paths are free', ANY],
   ['post', `${V2}/apis/_import/definition`, 'Import an API with its plans', ANY],
+  ['post', `${V2}/apis/_import/swagger`, 'Make an API of an OpenAPI description', ANY],
+  ['put', `${V2}/apis/_import/crd`, 'Write an API with its plans, as the operator does', ANY],
+  ['put', `${V2}/applications/_import/crd`, 'Write an application, as the operator does', ANY],
+  ['put', `${V2}/apis/{api}/subscriptions/spec/_import`, 'Write a subscription', ANY],
+  ['delete', `${V2}/apis/{api}/subscriptions/spec/{id}`, 'Close a subscription'],
+  ['post', `${V2}/apis/{api}/_duplicate`, 'Duplicate an API', ANY],
   ['get', `${V2}/apis/{api}`, 'Get an API'],
   ['put', `${V2}/apis/{api}`, 'Update an API', apiSchema],
   ['delete', `${V2}/apis/{api}`, 'Delete an API'],
@@ -106,6 +113,15 @@ const ROWS: readonly Row[] = [
   ],
   ['post', `${V1}/apis/{api}/subscriptions/{subscription}/status`, 'Close, pause or resume'],
   ['get', `${V1}/audit`, 'Who did what'],
+  ['put', `${AUTOMATION}/apis`, 'Write an API with its plans', ANY],
+  ['get', `${AUTOMATION}/apis/{hrid}`, 'Get an API'],
+  ['delete', `${AUTOMATION}/apis/{hrid}`, 'Delete an API'],
+  ['put', `${AUTOMATION}/applications`, 'Write an application', ANY],
+  ['get', `${AUTOMATION}/applications/{hrid}`, 'Get an application'],
+  ['delete', `${AUTOMATION}/applications/{hrid}`, 'Archive an application'],
+  ['put', `${AUTOMATION}/apis/{apiHrid}/subscriptions`, 'Write a subscription', ANY],
+  ['get', `${AUTOMATION}/apis/{apiHrid}/subscriptions/{hrid}`, 'Get a subscription'],
+  ['delete', `${AUTOMATION}/apis/{apiHrid}/subscriptions/{hrid}`, 'Close a subscription'],
 ]
 
 /** The OpenAPI 3.1 document of the Management API. */

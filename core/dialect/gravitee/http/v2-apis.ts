@@ -3,13 +3,13 @@ import { apiSchema } from '../api-bodies.ts'
 import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '../apis.ts'
 import { readBody, readOptionalBody, text } from '../bodies.ts'
 import { Fault } from '../faults.ts'
-import { exportDefinition, importDefinition } from '../imports.ts'
+import { exportDefinition } from '../imports.ts'
 import { type Management, owns } from '../management.ts'
 import type { ApiDocument, PathDefinition } from '../model.ts'
 import { conflictOf, duplicatePath, sanitizePaths } from '../paths.ts'
 import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
 import { pageAnswer, pageOf, slice } from './paging.ts'
-import { apiView, iso } from './views.ts'
+import { apiView, iso, tagsOf } from './views.ts'
 
 const deploymentSchema = z.looseObject({
   deploymentLabel: z.string().max(32, 'size must be between 0 and 32').nullish(),
@@ -43,13 +43,6 @@ export function addApiRoutes(app: Part, management: Management): void {
   })
   // Hosts are those of TCP and Kafka, which are not served here.
   app.post('/apis/_verify/hosts', (call) => call.json({ ok: true }, 202))
-  app.post('/apis/_import/definition', async (call) => {
-    const body = await readBody(call.req.raw, z.looseObject({}))
-    const api = await importDefinition(management, body, call.var.actor)
-    const at = new URL(urlOf(call).href.replace('/_import/definition', ''))
-    const location = `${at.origin}${at.pathname}/${api.id}`
-    return call.json(apiView(api, at), 201, { Location: location, ...tagsOf(api) })
-  })
   addOneApi(app, management)
 }
 
@@ -108,10 +101,6 @@ function addDeployments(app: Part, management: Management): void {
     management.ownApi(param(call, 'api'), call.var.actor)
     return call.json({ ok: true })
   })
-}
-
-function tagsOf({ updatedAt }: ApiDocument): Record<string, string> {
-  return { ETag: `"${updatedAt}"`, 'Last-Modified': new Date(updatedAt).toUTCString() }
 }
 
 /** Whether `If-Match` (RFC 9110 section 13.1.1) is met. */

@@ -58,12 +58,24 @@ export function apiView(api: ApiDocument, url: URL): View {
     lifecycleState: api.lifecycleState,
     visibility: api.visibility,
     primaryOwner: { ...user(owner), type: 'USER' },
-    definitionContext: { origin: 'MANAGEMENT', mode: 'FULLY_MANAGED', syncFrom: 'MANAGEMENT' },
+    originContext: originOf(api),
+    definitionContext: { mode: 'FULLY_MANAGED', syncFrom: 'MANAGEMENT', ...originOf(api) },
     _links: {
       pictureUrl: `${base}/picture?hash=${api.updatedAt}`,
       backgroundUrl: `${base}/background?hash=${api.updatedAt}`,
     },
   }
+}
+
+/** Headers that say which state of an API is answered. */
+export function tagsOf({ updatedAt }: ApiDocument): Record<string, string> {
+  return { ETag: `"${updatedAt}"`, 'Last-Modified': new Date(updatedAt).toUTCString() }
+}
+
+function originOf({ origin }: ApiDocument): View {
+  return origin === undefined
+    ? { origin: 'MANAGEMENT' }
+    : { origin, mode: 'FULLY_MANAGED', syncFrom: 'MANAGEMENT' }
 }
 
 /** A plan as the v2 API answers it. */
