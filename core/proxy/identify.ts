@@ -46,7 +46,7 @@ export class Identifier {
   fromHeader(headers: HeaderList, question: HeaderQuestion): Peer | Promise<Peer> {
     const { name, policy, bare, now } = question
     const values = valuesOf(headers, name)
-    const value = values[0]
+    const value = values.find((each) => each !== '')
     if (value === undefined || policy?.truststore === undefined) {
       return { ...bare, certificate: undefined }
     }
@@ -74,13 +74,16 @@ export class Identifier {
   }
 }
 
-/** An empty value is what proxies send for clients that showed no certificate. */
+/**
+ * An empty value is what proxies send for clients that showed no certificate: beside another it says that the other is
+ * none of the proxy's.
+ */
 function valuesOf(headers: HeaderList, name: string): string[] {
   const values: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const each = headers[i] as string
     const value = headers[i + 1] as string
-    if (each.length === name.length && value !== '' && each.toLowerCase() === name) {
+    if (each.length === name.length && each.toLowerCase() === name) {
       values.push(value)
     }
   }
