@@ -9,6 +9,7 @@ import { Fault } from '../faults.ts'
 import { certificateKey, type Folder, keyOf } from '../keys.ts'
 import type {
   ApiDocument,
+  ApiKeyDocument,
   ApplicationDocument,
   CertificateDocument,
   PlanDocument,
@@ -21,6 +22,7 @@ import type { TranslatorOptions } from '../translate/options.ts'
 import { type FileAccess, NO_FILES, readNamedFiles } from '../translate/files.ts'
 import { GraviteeTranslator } from '../translate/translator.ts'
 import { isTable, type Table } from './notes.ts'
+import { at, decoded, namespaceOf, References, text } from './resource-references.ts'
 
 export { translatorOptions } from '../translate/options.ts'
 
@@ -49,19 +51,16 @@ export async function translateResources(
   return await new Resources(documents, access).translate(options)
 }
 
-/** What lies deep in a document. */
-function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
-  let here: Json | undefined = value
-  for (const name of path) here = isTable(here) ? here[name] : undefined
-  return here
-}
-
-const text = (value: Json | undefined): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined
+/** Kinds that are read, or say nothing about traffic. */
+const SERVED: ReadonlySet<string> = new Set([
+  ...['ApiV4Definition', 'Application', 'Subscription', 'ApiResource'],
+  ...['Secret', 'ConfigMap', 'ManagementContext'],
+])
 
 class Resources {
   readonly #documents: readonly Table[]
   readonly #access: FileAccess
+  readonly #references: References
   #options: TranslatorOptions = { verbose: false }
   readonly #changes: Change[] = []
   readonly #problems: DocumentProblem[] = []
@@ -71,10 +70,12 @@ class Resources {
   constructor(documents: readonly Table[], access: FileAccess) {
     this.#documents = documents
     this.#access = access
+    this.#references = new References(documents)
   }
 
   async translate(options: TranslatorOptions): Promise<TranslatedResources> {
     this.#options = options
+    this.#noteOthers()
     await this.#each('ApiV4Definition', (each) => this.#api(each))
     await this.#each('Application', (each) => this.#application(each))
     await this.#each('Subscription', (each) => this.#subscription(each))
@@ -83,11 +84,22 @@ class Resources {
     return { parts: translator.parts(), problems: this.#problems }
   }
 
+  /** Names resources that count for nothing here. */
+  #noteOthers(): void {
+    for (const document of this.#documents) {
+      const kind = String(document['kind'])
+      if (SERVED.has(kind)) continue
+      const key = `${kind} ${nameOf(document)}`
+      const message = 'Resources of this kind have no effect here'
+      this.#problems.push({ key, severity: 'warning', message })
+    }
+  }
+
   async #each(kind: string, translate: (resource: Table) => Promise<void> | void): Promise<void> {
     for (const document of this.#documents) {
       if (document['kind'] !== kind) continue
       try {
-        await translate(document)
+        await translate(this.#references.resolved(document))
       } catch (error) {
         if (!(error instanceof Fault)) throw error
         const details = error.details.map((each) => `${each.location ?? ''} ${each.message}`.trim())
@@ -255,19 +267,12 @@ class Resources {
 
   /** What a secret or a config map of the same files holds. */
   #referred(ref: Json | undefined, resource: Table): string | undefined {
-    const [kind = 'secrets', name, key = 'tls.crt'] = ['kind', 'name', 'key'].map((each) =>
+    const [kind = 'secrets', name = '', key = 'tls.crt'] = ['kind', 'name', 'key'].map((each) =>
       text(at(ref, each))
     )
-    const wanted = /^config/i.test(kind) ? 'ConfigMap' : 'Secret'
     const namespace = text(at(ref, 'namespace')) ?? namespaceOf(resource)
-    const found = this.#documents.find((each) =>
-      each['kind'] === wanted && text(at(each, 'metadata', 'name')) === name &&
-      namespaceOf(each) === namespace
-    )
-    const data = text(at(found, 'data', key))
-    const clear = text(at(found, 'stringData', key))
-    if (clear !== undefined || data === undefined) return clear
-    return wanted === 'Secret' ? decoded(data) : data
+    const wanted = /^config/i.test(kind) ? 'ConfigMap' : 'Secret'
+    return this.#references.value({ kind: wanted, namespace, name, key })
   }
 
   #checkSubscribable(plan: string, application: string): void {
@@ -298,6 +303,7 @@ class Resources {
     this.#checkSubscribable(plan, application)
     const endingAt = momentOf(spec ?? null, 'endingAt')
     const id = idOf(resource)
+    const apiKeys = keysOf(at(spec, 'apiKeys'), id)
     const subscription: SubscriptionDocument = plain({
       id,
       apiId: api,
@@ -308,9 +314,24 @@ class Resources {
       createdAt: 0,
       updatedAt: 0,
       ...(endingAt === undefined ? {} : { endingAt }),
+      ...(apiKeys.length === 0 ? {} : { apiKeys }),
     })
     this.#put('subscription', id, subscription)
   }
+}
+
+/** The API keys that a subscription brings along; Gravitee's are made by the Management API. Throws Fault. */
+function keysOf(written: Json | undefined, subscription: string): ApiKeyDocument[] {
+  const all = Array.isArray(written) ? written as readonly Json[] : []
+  return all.map((each, place) => {
+    const key = text(at(each, 'key'))
+    if (key === undefined) throw new Fault(400, `API key ${place + 1} has no key`)
+    const expireAt = momentOf(each, 'expireAt')
+    return plain({
+      ...{ id: `${subscription}/${place}`, key, createdAt: 0, updatedAt: 0 },
+      ...(expireAt === undefined ? {} : { expireAt }),
+    })
+  })
 }
 
 /** RFC 3339, as Kubernetes has it: with a time and its zone. */
@@ -321,10 +342,6 @@ function momentOf(written: Json, name: string): number | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string' && MOMENT.test(value)) return check(value, date)
   throw new Fault(400, `${name} is no RFC 3339 date: "${String(value)}"`)
-}
-
-function namespaceOf(resource: Table): string {
-  return text(at(resource, 'metadata', 'namespace')) ?? 'default'
 }
 
 function nameOf(resource: Table): string {
@@ -340,12 +357,4 @@ function plansOf(plans: Json | undefined): [string, Json][] {
   if (isTable(plans)) return Object.entries(plans)
   if (!Array.isArray(plans)) return []
   return (plans as readonly Json[]).map((plan) => [text(at(plan, 'name')) ?? '', plan])
-}
-
-function decoded(base64: string): string {
-  try {
-    return atob(base64.replace(/\s+/g, ''))
-  } catch {
-    throw new Fault(400, 'A certificate that should be base64 is not')
-  }
 }

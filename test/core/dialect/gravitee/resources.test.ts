@@ -113,3 +113,82 @@ t.test('APIs and subscriptions that do not fit together', async (t) => {
     'Subscription default/s: There is no plan "default.orders/none" in these files',
   ])
 })
+
+t.test("the operator's templates, references and further fields", async (t) => {
+  const secret = (name: string, data: Record<string, string>): Resource => (
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name }, data }
+  )
+  const documented = api('orders', '/orders', {
+    MTLS: { name: 'mtls', security: { type: 'mtls' } },
+    Free: { name: 'free', security: { type: 'key_less' }, flows: [{ name: 'x', enabled: true }] },
+    Tokens: {
+      name: 'tokens',
+      security: { type: 'OAUTH2', configuration: { oauthResource: 'id' } },
+    },
+  })
+  Object.assign(documented.spec, {
+    ...{ contextRef: { name: 'dev-ctx' }, definitionContext: { syncFrom: 'MANAGEMENT' } },
+    ...{ state: 'STARTED', lifecycleState: 'PUBLISHED', notifyMembers: false, groups: ['a'] },
+    ...{ flowExecution: { mode: 'DEFAULT' }, analytics: { enabled: true }, pages: {} },
+    resources: [{ ref: { name: 'id-server' } }],
+  })
+  const found = await translateResources([
+    { ...meta('ManagementContext', 'dev-ctx'), spec: { baseUrl: 'http://apim' } },
+    {
+      ...meta('ApiResource', 'id-server'),
+      spec: {
+        ...{ name: 'id', type: 'oauth2', enabled: true },
+        configuration: {
+          introspectionEndpoint: 'https://id.test/introspect',
+          clientSecret: '[[ secret `id/secret` ]]',
+        },
+      },
+    },
+    secret('id', { secret: btoa('s3cret') }),
+    secret('client-auth', { 'tls.crt': btoa(one) }),
+    documented,
+    application('partner', { clientCertificate: '[[ secret `client-auth/tls.crt` ]]' }),
+    subscription('s', 'MTLS'),
+    meta('SharedPolicyGroup', 'group'),
+  ], { verbose: false })
+  t.same(found.problems, [{
+    key: 'SharedPolicyGroup default/group',
+    severity: 'warning',
+    message: 'Resources of this kind have no effect here',
+  }])
+  t.same(found.parts.problems, [])
+  const [served] = found.parts.apis
+  t.same(served?.plans.map(({ type }) => type).sort(), ['keyless', 'mtls', 'oauth2'])
+  const tokens = served?.plans.find(({ type }) => type === 'oauth2')
+  t.match(tokens?.introspection, { url: 'https://id.test/introspect', clientSecret: 's3cret' })
+  t.equal([...found.parts.applications.values()][0]?.certificates.length, 1)
+  const missing = { clientCertificate: '[[ configmap `nowhere/tls.crt` ]]' }
+  t.same(await problems(application('a', missing)), [
+    'Application default/a: Could not fill in "[[ configmap `nowhere/tls.crt` ]]": it is not in these files',
+  ])
+  documented.spec.resources = [{ ref: { name: 'lost' } }]
+  t.same(await problems(documented), [
+    'ApiV4Definition default/orders: There is no ApiResource "lost" in these files',
+  ])
+})
+
+t.test('subscriptions with API keys of their own', async (t) => {
+  const keyed = api('orders', '/orders', { KEYS: { name: 'k', security: { type: 'API_KEY' } } })
+  const apiKeys = [
+    { key: 'my-custom-api-key-1-at-least-32c', expireAt: '2040-12-25T09:12:28Z' },
+    { key: 'my-custom-api-key-2-at-least-32c' },
+  ]
+  const found = await translateResources(
+    [keyed, application('partner', {}), subscription('s', 'KEYS', { apiKeys })],
+    { verbose: false },
+  )
+  t.same(found.problems, [])
+  t.match([...found.parts.applications.values()][0]?.apiKeys, [
+    { key: apiKeys[0]?.key, until: Date.parse('2040-12-25T09:12:28Z') },
+    { key: apiKeys[1]?.key, only: { plan: 'default.orders/KEYS' } },
+  ])
+  const wrong = subscription('s', 'KEYS', { apiKeys: [{}] })
+  t.same(await problems(keyed, application('partner', {}), wrong), [
+    'Subscription default/s: API key 1 has no key',
+  ])
+})
