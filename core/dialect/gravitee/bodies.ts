@@ -4,9 +4,15 @@ import { Fault, type FaultDetail, invalidBody, invalidValue } from './faults.ts'
 /** The longest body that is read, in characters. */
 const MAX_BODY = 4_194_304
 
-/** Reads a JSON body and checks it. Throws Fault. */
-export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  return check(await readJson(request), schema)
+/** Reads a JSON body and checks it; `missing` is said where there is none. Throws Fault. */
+export async function readBody<T>(
+  request: Request,
+  schema: z.ZodType<T>,
+  missing?: string,
+): Promise<T> {
+  const body = await readJson(request)
+  if (missing === undefined || (body !== undefined && body !== null)) return check(body, schema)
+  throw invalidBody([{ message: missing, location: '' }])
 }
 
 /** As {@linkcode readBody}, where no body at all stands for an empty one. */

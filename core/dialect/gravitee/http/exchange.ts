@@ -1,4 +1,5 @@
 import type { Context, Hono } from 'hono'
+import { Fault } from '../faults.ts'
 import type { Actor, Management } from '../management.ts'
 
 /** What every handler finds. */
@@ -31,6 +32,22 @@ export function listOf(call: Call, name: string): string[] | undefined {
   if (values === undefined) return undefined
   const all = values.flatMap((value) => value.split(',')).map((value) => value.trim())
   return all.filter((value) => value !== '')
+}
+
+/** The values of a query parameter that are each one of some words. Throws Fault. */
+export function wordsOf<T extends string>(
+  call: Call,
+  name: string,
+  words: readonly T[],
+): readonly T[] | undefined {
+  return listOf(call, name)?.map((text) => {
+    const word = words.find((each) => each === text.toUpperCase())
+    if (word !== undefined) return word
+    const message = `No enum constant ${text}`
+    throw new Fault(400, `Query parameter ${name} does not have a valid format`, {
+      details: [{ message, location: name }],
+    })
+  })
 }
 
 /** 201 with the place of what was made. */

@@ -45,6 +45,7 @@ function patternOf(path: string): RegExp {
 /** What is answered that is not JSON. */
 const OTHER_TYPES: readonly (readonly [RegExp, string])[] = [
   [/\/_export$/, 'text/csv'],
+  [/\/subscriptions\/export$/, 'text/plain'],
   [/\/_export\/crd$/, 'application/x-yaml'],
 ]
 

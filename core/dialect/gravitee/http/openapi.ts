@@ -105,6 +105,9 @@ const ROWS: readonly Row[] = [
   ],
   ['get', `${V1}/apis`, 'List APIs'],
   ['get', `${V1}/apis/{api}/subscriptions`, 'List subscriptions'],
+  ['post', `${V1}/apis/{api}/subscriptions`, 'Subscribe an application'],
+  ['get', `${V1}/apis/{api}/subscriptions/export`, 'Subscriptions as CSV'],
+  ['get', `${V1}/apis/{api}/subscriptions/_canCreate`, 'Whether an API key is free'],
   [
     'post',
     `${V1}/apis/{api}/subscriptions/{subscription}/_process`,

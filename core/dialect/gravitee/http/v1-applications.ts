@@ -26,11 +26,14 @@ import { applicationViewV1, certificateView } from './views.ts'
 /** The most applications that a list without pages has: Gravitee's has no bound. */
 const UNPAGED = 10_000
 
+const NONE = 'An application must be provided'
+
 /** `/applications`. */
 export function addApplicationRoutes(app: Part, management: Management): void {
   app.get('/applications', (call) => {
     const status = statusOf(call)
-    const { data } = pickApplications(management, call, { skip: 0, take: UNPAGED, status })
+    const order = status === 'ARCHIVED' ? 'updated_at' : 'name'
+    const { data } = pickApplications(management, call, { skip: 0, take: UNPAGED, status, order })
     return call.json(data.map((each) => applicationViewV1(management, each, { list: true })))
   })
   app.get('/applications/_paged', (call) => {
@@ -42,7 +45,7 @@ export function addApplicationRoutes(app: Part, management: Management): void {
     return call.json(pageAnswerV1(views, total, page))
   })
   app.post('/applications', async (call) => {
-    const body = await readBody(call.req.raw, applicationSchema)
+    const body = await readBody(call.req.raw, applicationSchema, NONE)
     const application = await createApplication(management, body, { actor: call.var.actor })
     return created(call, application.id, applicationViewV1(management, application))
   })
@@ -62,7 +65,7 @@ function addOneApplication(app: Part, management: Management): void {
     return call.json(applicationViewV1(management, value))
   })
   app.put(one, async (call) => {
-    const body = await readBody(call.req.raw, updateApplicationSchema)
+    const body = await readBody(call.req.raw, updateApplicationSchema, NONE)
     const order = { id: param(call, 'application'), actor: call.var.actor }
     return call.json(
       applicationViewV1(management, await updateApplication(management, body, order)),

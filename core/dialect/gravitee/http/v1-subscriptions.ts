@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { date, readBody, readOptionalBody, text } from '../bodies.ts'
 import { bad, Fault } from '../faults.ts'
 import type { Management } from '../management.ts'
-import type { JsonMap, SubscriptionDocument } from '../model.ts'
+import type { JsonMap, SubscriptionDocument, SubscriptionStatus } from '../model.ts'
 import { checkWhose, type SubscriptionRef } from '../subscriptions/change.ts'
 import {
   accept,
@@ -14,10 +14,12 @@ import {
   transfer,
   updateSubscription,
 } from '../subscriptions/life.ts'
+import { ANY, LIVING } from '../subscriptions/closing.ts'
+import { isFreeKey } from '../subscriptions/key-changes.ts'
 import { subscribe, type SubscriptionOrder } from '../subscriptions/subscribe.ts'
 import { type Call, created, listOf, param, type Part, urlOf } from './exchange.ts'
-import { pageAnswerV1, pageOfV1 } from './paging.ts'
-import { type ListQuery, pickSubscriptions } from './subscription-lists.ts'
+import { pageAnswerV1, pageOfV1, type PageRequest } from './paging.ts'
+import { csvOf, type ListQuery, pickSubscriptions } from './subscription-lists.ts'
 import { subscriptionItemV1, subscriptionViewV1 } from './subscription-views.ts'
 
 const metadata = z.record(z.string(), z.unknown()).nullish()
@@ -48,17 +50,16 @@ export function addSubscriptionRoutesV1(app: Part, management: Management): void
 /** What is asked for twice, in the path and in the body, must be the same. Throws Fault. */
 function checkId(call: Call, id: string | undefined, what: 'process' | 'update'): void {
   if (id === undefined || id === param(call, 'subscription')) return
-  throw new Fault(
-    400,
-    `'subscription' parameter does not correspond to the subscription to ${what}`,
-  )
+  const message = `'subscription' parameter does not correspond to the subscription to ${what}`
+  throw new Fault(400, message, { text: true })
 }
 
-function planOf(call: Call): string {
-  const plan = call.req.query('plan')
-  if (plan !== undefined && plan !== '') return plan
+/** A query parameter that must be there. Throws Fault. */
+function needed(call: Call, name: string): string {
+  const value = call.req.query(name)
+  if (value !== undefined && value !== '') return value
   throw new Fault(400, 'Validation error', {
-    details: [{ message: 'must not be null', location: 'plan' }],
+    details: [{ message: 'must not be null', location: name }],
   })
 }
 
@@ -68,10 +69,11 @@ function addOfApplication(app: Part, management: Management): void {
     const application = param(call, 'application')
     management.ownApplication(application, call.var.actor)
     const apis = listOf(call, 'api')
-    return call.json(list(management, call, { applications: [application], apis }))
+    const statuses = statusesOf(call) ?? ['ACCEPTED']
+    return call.json(list(management, call, { applications: [application], apis, statuses }))
   })
   app.post(all, async (call) => {
-    const plan = planOf(call)
+    const plan = needed(call, 'plan')
     const body = await readOptionalBody(call.req.raw, newSchema)
     const application = param(call, 'application')
     management.ownApplication(application, call.var.actor)
@@ -91,12 +93,21 @@ function addOfApplication(app: Part, management: Management): void {
     return call.json(subscriptionViewV1(management, found.value))
   })
   app.delete(one, async (call) => {
-    const ref: SubscriptionRef = {
-      id: param(call, 'subscription'),
-      application: param(call, 'application'),
-      actor: call.var.actor,
+    const [id, application] = [param(call, 'subscription'), param(call, 'application')]
+    // Gravitee's answer has no body.
+    if (management.subscription(id).value.applicationId !== application) {
+      return call.body(null, 403)
     }
+    const ref: SubscriptionRef = { id, application, actor: call.var.actor }
     return call.json(subscriptionViewV1(management, await close(management, ref)))
+  })
+  app.post(`${one}/_changeConsumerStatus`, (call) => {
+    const { value } = management.subscription(param(call, 'subscription'), {
+      application: param(call, 'application'),
+    })
+    checkWhose(management, value, { actor: call.var.actor, whose: 'either' })
+    if (!/^(started|stopped)$/i.test(call.req.query('status') ?? '')) return call.body(null, 400)
+    throw notForConsumers(value)
   })
   app.get('/applications/:application/subscribed', (call) => {
     const application = param(call, 'application')
@@ -110,11 +121,22 @@ function addOfApplication(app: Part, management: Management): void {
   })
 }
 
+/** Consumers stop what is pushed to them; none of the APIs here pushes. */
+function notForConsumers({ id, status }: SubscriptionDocument): Fault {
+  const message = `Subscription [${id}] consumer status cannot be updated because ` +
+    'API should contain a listener of type SUBSCRIPTION'
+  return bad('subscription.consumerStatusNotUpdatable', message, {
+    subscription: id,
+    status,
+    consumerStatus: 'STARTED',
+  })
+}
+
 /** A plan may want to be told why someone subscribes. Throws Fault. */
 function checkComment(management: Management, plan: string, request: string | undefined): void {
   const { extra } = management.plan(plan).value
   if (extra['commentRequired'] !== true || (request ?? '') !== '') return
-  throw new Fault(400, 'Plan requires a consumer comment when subscribing')
+  throw new Fault(400, 'Plan requires a consumer comment when subscribing', { text: true })
 }
 
 function refOfApi(call: Call): SubscriptionRef {
@@ -125,14 +147,30 @@ function addOfApi(app: Part, management: Management): void {
   const all = '/apis/:api/subscriptions'
   app.get(all, (call) => {
     management.ownApi(param(call, 'api'), call.var.actor)
-    const applications = listOf(call, 'application')
-    return call.json(list(management, call, { apis: [param(call, 'api')], applications }))
+    return call.json(list(management, call, ofApi(call)))
+  })
+  app.get(`${all}/export`, (call) => {
+    management.ownApi(param(call, 'api'), call.var.actor)
+    const { data } = pick(management, call, ofApi(call))
+    const file = `subscriptions-${param(call, 'api')}-${management.now()}.csv`
+    return call.body(csvOf(management, data), 200, {
+      'Content-Type': 'text/plain',
+      'Content-Disposition': `attachment;filename=${file}`,
+    })
+  })
+  app.get(`${all}/_canCreate`, (call) => {
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    const [key, application] = [needed(call, 'key'), needed(call, 'application')]
+    return call.json(isFreeKey(management, { key, api: value.id, application }))
   })
   app.post(all, async (call) => {
     management.ownApi(param(call, 'api'), call.var.actor)
+    if ((call.req.query('customApiKey') ?? '') !== '') {
+      throw new Fault(400, 'You are not allowed to provide a custom API Key', { text: true })
+    }
     const order: SubscriptionOrder = {
-      application: call.req.query('application') ?? '',
-      plan: planOf(call),
+      application: needed(call, 'application'),
+      plan: needed(call, 'plan'),
       api: param(call, 'api'),
       actor: call.var.actor,
       accepted: true,
@@ -166,8 +204,12 @@ function addChangesOfApi(app: Part, management: Management): void {
     return answer(call, await process(management, refOfApi(call), { reason, startingAt, endingAt }))
   })
   app.post(`${one}/status`, async (call) => {
-    const change = { CLOSED: close, PAUSED: pause, RESUMED: resume }[call.req.query('status') ?? '']
-    if (change === undefined) throw bad('invalid', 'status must be one of CLOSED, PAUSED, RESUMED')
+    const change = {
+      CLOSED: close,
+      PAUSED: pause,
+      RESUMED: resume,
+    }[call.req.query('status')?.toUpperCase() ?? '']
+    if (change === undefined) return call.body(null, 400)
     return answer(call, await change(management, refOfApi(call)))
   })
   app.post(
@@ -181,19 +223,41 @@ function addChangesOfApi(app: Part, management: Management): void {
   })
 }
 
-function list(
+/** The statuses that are asked for, without those that are none; undefined: there is no such. */
+function statusesOf(call: Call): string[] | undefined {
+  const known = (listOf(call, 'status') ?? []).map((each) => each.toUpperCase())
+    .filter((each) => ANY.includes(each as SubscriptionStatus))
+  return known.length === 0 ? undefined : known
+}
+
+type Whose = Pick<ListQuery, 'apis' | 'applications' | 'statuses'>
+
+/** The subscriptions of an API: unless told otherwise, those that live. */
+function ofApi(call: Call): Whose {
+  return {
+    apis: [param(call, 'api')],
+    applications: listOf(call, 'application'),
+    statuses: call.req.query('status') === undefined ? LIVING : statusesOf(call) ?? ['ACCEPTED'],
+  }
+}
+
+function pick(
   management: Management,
   call: Call,
-  whose: Pick<ListQuery, 'apis' | 'applications'>,
-): Record<string, unknown> {
+  whose: Whose,
+): ReturnType<typeof pickSubscriptions> & { readonly page: PageRequest } {
   const page = pageOfV1(urlOf(call), 10)
-  const { data, total } = pickSubscriptions(management, {
+  const found = pickSubscriptions(management, {
     ...whose,
     plans: listOf(call, 'plan'),
-    statuses: listOf(call, 'status'),
     apiKey: call.req.query('api_key'),
     securities: listOf(call, 'security_types'),
   }, page)
+  return { ...found, page }
+}
+
+function list(management: Management, call: Call, whose: Whose): Record<string, unknown> {
+  const { data, total, page } = pick(management, call, whose)
   const expands = listOf(call, 'expand') ?? []
   const items = data.map((each) => subscriptionItemV1(management, each, expands))
   return { ...pageAnswerV1(items, total, page), metadata: metadataOf(management, data) }

@@ -4,20 +4,15 @@ import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '.
 import { readBody, readOptionalBody, text } from '../bodies.ts'
 import { Fault } from '../faults.ts'
 import { exportDefinition } from '../imports.ts'
-import { type Management, owns } from '../management.ts'
+import type { Management } from '../management.ts'
 import type { ApiDocument, PathDefinition } from '../model.ts'
 import { conflictOf, duplicatePath, sanitizePaths } from '../paths.ts'
-import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
-import { pageAnswer, pageOf, slice } from './paging.ts'
+import { listApis, searchApis, searchSchema } from './api-lists.ts'
+import { type Call, created, noContent, param, type Part, urlOf } from './exchange.ts'
 import { apiView, iso, tagsOf } from './views.ts'
 
 const deploymentSchema = z.looseObject({
   deploymentLabel: z.string().max(32, 'size must be between 0 and 32').nullish(),
-})
-
-const searchSchema = z.looseObject({
-  query: text(),
-  ids: z.array(z.string()).nullish(),
 })
 
 const verifyPathsSchema = z.looseObject({
@@ -34,8 +29,8 @@ export function addApiRoutes(app: Part, management: Management): void {
     return created(call, api.id, apiView(api, urlOf(call)))
   })
   app.post('/apis/_search', async (call) => {
-    const { query, ids } = await readOptionalBody(call.req.raw, searchSchema)
-    return call.json(listApis(management, call, { query, ids: ids ?? undefined }))
+    const search = await readBody(call.req.raw, searchSchema)
+    return call.json(searchApis(management, call, search))
   })
   app.post('/apis/_verify/paths', async (call) => {
     const asked = await readBody(call.req.raw, verifyPathsSchema)
@@ -118,46 +113,6 @@ async function changeState(
   const { value } = management.ownApi(param(call, 'api'), call.var.actor)
   if (!isWanted(call, value)) return call.body(null, 412)
   return call.body(null, 204, tagsOf(await change(management, value.id, call.var.actor)))
-}
-
-interface Search {
-  readonly query?: string | undefined
-  readonly ids?: readonly string[] | undefined
-}
-
-function listApis(
-  management: Management,
-  call: Call,
-  search: Search = {},
-): Record<string, unknown> {
-  const page = pageOf(urlOf(call))
-  const ids = search.ids ?? listOf(call, 'ids')
-  const query = search.query?.toLowerCase()
-  const all = [...management.catalogue.apis.values()].map(({ value }) => value)
-    .filter((api) =>
-      owns(call.var.actor, api) && (ids?.includes(api.id) ?? true) &&
-      (query === undefined || fits(api, query))
-    ).sort(byField(call.req.query('sortBy') ?? 'name'))
-  const some = slice(all, page).map((api) => apiView(api, urlOf(call)))
-  return pageAnswer(some, all.length, { page, url: urlOf(call) })
-}
-
-/** The order of a field; `-` is the other way round. */
-function byField(field: string): (a: ApiDocument, b: ApiDocument) => number {
-  const way = field.startsWith('-') ? -1 : 1
-  const textOf = ({ name, listeners, owner, createdAt }: ApiDocument): string => {
-    if (field.endsWith('paths')) return listeners[0]?.paths?.[0]?.path ?? ''
-    if (field.endsWith('owner')) return owner
-    return field.endsWith('created_at') ? String(createdAt) : name.toLowerCase()
-  }
-  return (a, b) => {
-    const [left, right] = [textOf(a), textOf(b)]
-    return left === right ? (a.id < b.id ? -1 : 1) : way * (left < right ? -1 : 1)
-  }
-}
-
-function fits({ id, name, description }: ApiDocument, query: string): boolean {
-  return id === query || `${name} ${description}`.toLowerCase().includes(query)
 }
 
 function verifyPaths(

@@ -45,13 +45,18 @@ function listApplications(management: Management, call: Call): Record<string, un
 export function pickApplications(
   { catalogue }: Management,
   call: Call,
-  { skip, take, status }: { readonly skip: number; readonly take: number; readonly status: string },
+  { skip, take, status, order = call.req.query('order') }: {
+    readonly skip: number
+    readonly take: number
+    readonly status: string
+    readonly order?: string | undefined
+  },
 ): { readonly data: ApplicationDocument[]; readonly total: number } {
-  const ids = listOf(call, 'ids')
+  const ids = sorted(catalogue, listOf(call, 'ids'))
   const query = call.req.query('query')?.toLowerCase()
   const data: ApplicationDocument[] = []
   let total = 0
-  for (const id of ids ?? inOrder(catalogue, call.req.query('order'))) {
+  for (const id of ids ?? inOrder(catalogue, order)) {
     const known = catalogue.applications.get(id)
     if (known === undefined || known.status !== status) continue
     if (!owns(call.var.actor, known)) continue
@@ -60,6 +65,15 @@ export function pickApplications(
     if (total > skip && data.length < take) data.push(known.value)
   }
   return { data, total }
+}
+
+/** Those of ids that are someone's, by name. */
+function sorted(
+  { applications }: Catalogue,
+  ids: readonly string[] | undefined,
+): string[] | undefined {
+  const nameOf = (id: string): string => applications.get(id)?.value.name.toLowerCase() ?? ''
+  return ids && [...new Set(ids)].sort((a, b) => nameOf(a) < nameOf(b) ? -1 : 1)
 }
 
 /** Ids of applications in the order that is asked for: by name unless told otherwise; `-` is the other way round. */

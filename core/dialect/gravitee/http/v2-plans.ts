@@ -1,5 +1,6 @@
 import { readBody } from '../bodies.ts'
 import type { Management } from '../management.ts'
+import type { PlanStatus, SecurityType } from '../model.ts'
 import { type PlanBody, planSchema, updatePlanSchema } from '../plan-bodies.ts'
 import {
   closePlan,
@@ -11,11 +12,14 @@ import {
   updatePlan,
 } from '../plans.ts'
 import { Fault } from '../faults.ts'
-import { type Call, created, listOf, noContent, param, type Part, urlOf } from './exchange.ts'
+import { LIVING } from '../subscriptions/closing.ts'
+import { type Call, created, noContent, param, type Part, urlOf, wordsOf } from './exchange.ts'
 import { pageAnswer, pageOf, sliceStrictly } from './paging.ts'
 import { planView } from './views.ts'
 
 const PLANS = '/apis/:api/plans'
+const STATUSES: readonly PlanStatus[] = ['STAGING', 'PUBLISHED', 'DEPRECATED', 'CLOSED']
+const SECURITIES: readonly SecurityType[] = ['KEY_LESS', 'API_KEY', 'OAUTH2', 'JWT', 'MTLS']
 
 /** `/apis/{api}/plans`. */
 export function addPlanRoutes(app: Part, management: Management): void {
@@ -65,14 +69,25 @@ function orderOf(call: Call): PlanOrder {
 
 function listPlans(management: Management, call: Call): Record<string, unknown> {
   management.ownApi(param(call, 'api'), call.var.actor)
-  const statuses = listOf(call, 'statuses') ?? ['PUBLISHED']
-  const securities = listOf(call, 'securities')
-  const mode = call.req.query('mode') ?? 'STANDARD'
+  const statuses = wordsOf(call, 'statuses', STATUSES) ?? ['PUBLISHED']
+  const securities = wordsOf(call, 'securities', SECURITIES)
+  const [mode = 'STANDARD'] = wordsOf(call, 'mode', ['STANDARD', 'PUSH']) ?? []
+  const has = heldBy(management, call)
   const page = pageOf(urlOf(call))
   const all = management.catalogue.plansOf(param(call, 'api')).map(({ value }) => value)
-    .filter(({ status, security }) =>
-      mode === 'STANDARD' && statuses.includes(status) &&
-      (securities?.includes(security.type) ?? true)
+    .filter(({ id, status, security: { type } }) =>
+      mode === 'STANDARD' && statuses.includes(status) && (securities?.includes(type) ?? true) &&
+      (has === undefined || (type !== 'KEY_LESS' && !has.has(id)))
     )
   return pageAnswer(sliceStrictly(all, page).map(planView), all.length, { page, url: urlOf(call) })
+}
+
+/** The plans that an application has, where it is asked what it could subscribe to. */
+function heldBy({ catalogue }: Management, call: Call): ReadonlySet<string> | undefined {
+  const application = call.req.query('subscribableBy')
+  if (application === undefined) return undefined
+  const living = catalogue.subscriptionsOf(application).filter(({ value }) =>
+    LIVING.includes(value.status)
+  )
+  return new Set(living.map(({ value }) => value.planId))
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { date, name, readBody, readOptionalBody, text } from '../bodies.ts'
+import { date, name, readBody, text } from '../bodies.ts'
 import { bad } from '../faults.ts'
 import type { Management } from '../management.ts'
 import type { JsonMap, SubscriptionDocument } from '../model.ts'
@@ -23,7 +23,8 @@ import {
   updateSubscription,
 } from '../subscriptions/life.ts'
 import { subscribe } from '../subscriptions/subscribe.ts'
-import { type Call, created, listOf, param, type Part, urlOf } from './exchange.ts'
+import { ANY } from '../subscriptions/closing.ts'
+import { type Call, created, listOf, param, type Part, urlOf, wordsOf } from './exchange.ts'
 import { pageAnswer, pageOf, sliceStrictly } from './paging.ts'
 import { csvOf, type ListQuery, pickSubscriptions } from './subscription-lists.ts'
 import { apiKeyView, subscriptionView } from './subscription-views.ts'
@@ -48,7 +49,12 @@ const updateSchema = z.looseObject({ startingAt: date, endingAt: date, metadata 
 const transferSchema = z.looseObject({ planId: name(64) })
 const renewSchema = z.looseObject({ customApiKey: text() })
 const expirySchema = z.looseObject({ expireAt: date })
-const verifySchema = z.looseObject({ applicationId: name(64), apiKey: name(256) })
+/** What keys are made of that someone chose. */
+const KEY = /^[^#%@/;=?|^~, \\]*$/
+const verifySchema = z.looseObject({
+  applicationId: name(64),
+  apiKey: name(256).refine((key) => KEY.test(key), `must match "${KEY.source}"`),
+})
 
 const SUBSCRIPTIONS = '/apis/:api/subscriptions'
 
@@ -101,7 +107,7 @@ function queryOf(management: Management, call: Call): ListQuery {
     apis: [value.id],
     applications: listOf(call, 'applicationIds'),
     plans: listOf(call, 'planIds'),
-    statuses: listOf(call, 'statuses'),
+    statuses: wordsOf(call, 'statuses', [...ANY, 'RESUMED']),
     apiKey: call.req.query('apiKey'),
   }
 }
@@ -142,12 +148,12 @@ function answer(management: Management, call: Call, subscription: SubscriptionDo
 function addChanges(app: Part, management: Management): void {
   const one = `${SUBSCRIPTIONS}/:subscription`
   app.post(`${one}/_accept`, async (call) => {
-    const body = await readOptionalBody(call.req.raw, acceptSchema)
+    const body = await readBody(call.req.raw, acceptSchema)
     refuseCustomKey(body.customApiKey)
     return answer(management, call, await accept(management, refOf(call), body))
   })
   app.post(`${one}/_reject`, async (call) => {
-    const body = await readOptionalBody(call.req.raw, rejectSchema)
+    const body = await readBody(call.req.raw, rejectSchema)
     return answer(management, call, await reject(management, refOf(call), body))
   })
   const simple = { _pause: pause, _resume: resume, _close: close, _restore: restore }
@@ -175,7 +181,7 @@ function addKeys(app: Part, management: Management): void {
     return call.json(pageAnswer(some, all.length, { page, url: urlOf(call) }))
   })
   app.post(`${keys}/_renew`, async (call) => {
-    refuseCustomKey((await readOptionalBody(call.req.raw, renewSchema)).customApiKey)
+    refuseCustomKey((await readBody(call.req.raw, renewSchema)).customApiKey)
     return view(call, await renewKey(management, refOf(call)))
   })
   app.post(

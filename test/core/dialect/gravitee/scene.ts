@@ -99,7 +99,11 @@ export function gravitee(t: Test, options: Partial<GraviteeConfig> = {}): Scene 
     return {
       status: response.status,
       headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: text === ''
+        ? undefined
+        : response.headers.get('content-type')?.includes('json')
+        ? JSON.parse(text)
+        : text,
     }
   }
   const text: Scene['text'] = async (method, path) => {

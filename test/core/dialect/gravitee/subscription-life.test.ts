@@ -182,7 +182,7 @@ t.test('a plan may ask why someone subscribes', async (t) => {
   const at = `${V1}/applications/${app}/subscriptions?plan=${plan}`
   t.match(await ask('POST', at, {}), {
     status: 400,
-    body: { message: 'Plan requires a consumer comment when subscribing' },
+    body: 'Plan requires a consumer comment when subscribing',
   })
   t.match(await ask('POST', at, { request: 'because' }), {
     status: 201,
