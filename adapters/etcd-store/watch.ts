@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Etcd3, IEvent, IWatchResponse } from 'etcd3'
 import { type Change, isStoreFailure, type WatchEvent } from '../../core/store/mod.ts'
 import { backOff, type EtcdClient } from './client.ts'
@@ -8,7 +9,7 @@ const PROBE_MS = 1500
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
 
-type Stream = Awaited<ReturnType<Etcd3['watchClient']['watch']>>
+type Stream = Awaited<ReturnType<Etcd3['watchClient']['watch']>> & Pick<Readable, 'pause' | 'resume'>
 type CallOptions = NonNullable<Parameters<Etcd3['watchClient']['watch']>[0]>
 type Interceptor = NonNullable<CallOptions['interceptors']>[number]
 
@@ -75,7 +76,7 @@ export class EtcdWatch {
     if (revision < this.#told) return this.end({ kind: 'compacted', revision })
     try {
       const stream = await this.#client.etcd.watchClient.watch({ interceptors: [wantLeader] })
-      this.#open(stream)
+      this.#open(stream as Stream)
     } catch (error) {
       this.#again(this.#client.failure('Watch', error).message)
     }
@@ -87,7 +88,11 @@ export class EtcdWatch {
     this.#silence = 0
     const current = (): boolean => this.#stream === stream && !this.#over
     stream.on('data', (response) => {
-      if (current()) this.#take(response)
+      if (!current()) return
+      this.#take(response)
+      // A flood must not come all at once: there is traffic between two responses.
+      stream.pause()
+      this.#client.clock.soon(() => void stream.resume())
     })
     // Listened to even when the stream is no longer ours: cancelling it is an error, too.
     stream.on('error', (error) => {

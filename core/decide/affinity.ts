@@ -22,7 +22,8 @@ const COOKIE_DIGITS = 16
 
 /** Compiles what an upstream says of affinity; undefined where each request is for itself. */
 export function compileAffinity(
-  { name, balance, persistence }: UpstreamConfig,
+  name: string,
+  { balance, persistence }: UpstreamConfig,
   endpoints: readonly CompiledEndpoint[],
 ): Affinity | undefined {
   if (persistence === undefined && typeof balance !== 'object') return undefined

@@ -13,7 +13,7 @@ import type {
   RouteConfig,
 } from '../snapshot/types.ts'
 import { inTurns } from '../route/mod.ts'
-import { OverlayMap } from '../snapshot/mod.ts'
+import { PersistentMap } from '../snapshot/mod.ts'
 import { compileConditions, type Condition, type Facts } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
@@ -38,6 +38,10 @@ export async function compileAllRoutes(
 ): Promise<ScopedRoutes> {
   const previous = context.previous?.routes
   const lost = lostUpstreams(context.previous?.upstreams, upstreams)
+  const before = context.previous?.configuration
+  if (previous && lost?.size === 0 && before?.apis === apis && before.routes === routes) {
+    return previous
+  }
   const all: CompiledRoute[] = []
   for (const kind of ['api', 'route'] as const) {
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
@@ -81,7 +85,7 @@ function lostUpstreams(
   before: Upstreams | undefined,
   after: Upstreams,
 ): ReadonlySet<string> | undefined {
-  const changed = before && OverlayMap.between(before, after)
+  const changed = before && PersistentMap.between(before, after)
   return changed && new Set([...changed].filter((name) => !after.has(name)))
 }
 

@@ -12,7 +12,7 @@ import { contentId } from './content-id.ts'
 import { equal } from './equal.ts'
 import { parseAddress } from './ip-range.ts'
 import { inTurns, stepping } from '../route/mod.ts'
-import { OverlayMap } from '../snapshot/mod.ts'
+import { MapChange, PersistentMap } from '../snapshot/mod.ts'
 import { readKeyPairAt } from './read-materials.ts'
 
 const ALPN: Readonly<Record<UpstreamConfig['protocol'], readonly string[]>> = {
@@ -27,10 +27,10 @@ const utf8 = new TextEncoder()
 export async function compileUpstreams(
   context: CompileContext,
   configs: ReadonlyMap<string, UpstreamConfig>,
-): Promise<ReadonlyMap<string, CompiledUpstream>> {
+): Promise<Upstreams> {
   const known = context.reusable?.upstreams ?? NONE
   const few = context.reusable &&
-    OverlayMap.between(context.reusable.configuration.upstreams, configs)
+    PersistentMap.between(context.reusable.configuration.upstreams, configs)
   if (few !== undefined) return await compileFew(context, configs, few)
   const fresh: Fresh[] = []
   let same = 0
@@ -44,21 +44,20 @@ export async function compileUpstreams(
     }
   })
   await inTurns(comparing, context.breathe)
-  const put = await compileFresh(context, fresh)
-  for (const upstream of put.values()) warnOfUpstream(context, upstream)
-  const failed = fresh.filter(({ name }) => !put.has(name)).map(({ name }) => name)
   const gone = same === known.size ? [] : [...known.keys()].filter((name) => !configs.has(name))
-  return OverlayMap.of(known, { put, remove: [...failed, ...gone] })
+  return await compileFresh(context, fresh, gone)
 }
 
-const NONE: ReadonlyMap<string, CompiledUpstream> = new Map()
+type Upstreams = ReadonlyMap<string, CompiledUpstream>
+
+const NONE: Upstreams = new Map()
 
 /** The same, where no others than these can have changed. */
 async function compileFew(
   context: CompileContext,
   configs: ReadonlyMap<string, UpstreamConfig>,
   names: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, CompiledUpstream>> {
+): Promise<Upstreams> {
   const known = context.reusable?.upstreams ?? NONE
   const fresh: Fresh[] = []
   const remove: string[] = []
@@ -69,10 +68,7 @@ async function compileFew(
     else if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
   })
   await inTurns(comparing, context.breathe)
-  const put = await compileFresh(context, fresh)
-  for (const upstream of put.values()) warnOfUpstream(context, upstream)
-  for (const { name } of fresh) if (!put.has(name)) remove.push(name)
-  return OverlayMap.of(known, { put, remove })
+  return await compileFresh(context, fresh, remove)
 }
 
 interface Fresh {
@@ -83,11 +79,14 @@ interface Fresh {
 /** Upstreams read at the same time, so that hashing is busy and memory is not. */
 const AT_ONCE = 16
 
+/** Puts what is compiled now among what is known; what cannot be is not there, nor what is to be removed. */
 async function compileFresh(
   context: CompileContext,
   fresh: readonly Fresh[],
-): Promise<ReadonlyMap<string, CompiledUpstream>> {
-  const made = new Map<string, CompiledUpstream>()
+  remove: readonly string[],
+): Promise<Upstreams> {
+  const all = new MapChange(context.reusable?.upstreams ?? NONE)
+  for (const name of remove) all.remove(name)
   for (let first = 0; first < fresh.length; first += AT_ONCE) {
     const some = fresh.slice(first, first + AT_ONCE)
     const compiled = await Promise.all(
@@ -95,11 +94,13 @@ async function compileFresh(
     )
     for (const [index, { name }] of some.entries()) {
       const upstream = compiled[index]
-      if (upstream !== undefined) made.set(name, upstream)
+      if (upstream === undefined) all.remove(name)
+      else all.put(name, upstream)
+      if (upstream !== undefined) warnOfUpstream(context, upstream)
     }
     await context.breathe?.()
   }
-  return made
+  return all.map()
 }
 
 async function compileUpstream(
@@ -107,10 +108,7 @@ async function compileUpstream(
   { config, name }: Fresh,
   path: Path,
 ): Promise<CompiledUpstream | undefined> {
-  const { endpoints: endpointConfigs, tls: tlsConfig, host, persistence, ...rest } = {
-    ...config,
-    name,
-  }
+  const { endpoints: endpointConfigs, tls: tlsConfig, host, persistence } = config
   const alpn = ALPN[config.protocol]
   const tls = tlsConfig && await compileTls(context, { config: tlsConfig, alpn }, [...path, 'tls'])
   if (tlsConfig !== undefined && tls === undefined) return undefined
@@ -130,30 +128,59 @@ async function compileUpstream(
   const keys = endpoints.map((
     { key, weight, priority, monitor, path },
   ) => [key, weight, priority, monitor, path])
-  const id = contentId('upstream', rest, persistence ?? null, host, keys)
+  const shared = ownFields(name, config)
+  const id = contentId('upstream', shared, persistence ?? null, host, keys)
   const kept = context.keeper.upstreams.get(id)
   if (kept !== undefined) return kept
   const before = context.previous?.upstreams.get(name)
   return context.keeper.upstreams.keep({
-    ...rest,
+    ...shared,
     id,
     endpoints,
     balancer: createBalancer(endpoints, rulesOf(config), before?.balancer),
-    affinity: compileAffinity({ ...config, name }, endpoints),
+    affinity: compileAffinity(name, config, endpoints),
     certificate: tls?.certificate,
     verification: tls?.verification,
-    hostFor: (authority, endpoint) =>
-      host === 'client'
-        ? authority || endpoint.address
-        : host === 'endpoint'
-        ? endpoint.address
-        : host.name,
+    hostFor: hostFor(host),
     config,
     notes: [
       ...notesOf(tls, name, ['tls']),
       ...apart.flatMap(({ tls, index }) => notesOf(tls, name, ['endpoints', index, 'tls'])),
     ],
   })
+}
+
+type OwnFields = Omit<UpstreamConfig, 'endpoints' | 'tls' | 'host' | 'persistence'>
+
+/** What is used as it was configured. Field by field: of copies of rests each would be a dictionary of kilobytes. */
+function ownFields(name: string, config: UpstreamConfig): OwnFields {
+  return {
+    name,
+    balance: config.balance,
+    health: config.health,
+    protocol: config.protocol,
+    proxyProtocol: config.proxyProtocol,
+    connectTimeout: config.connectTimeout,
+    readTimeout: config.readTimeout,
+    sendTimeout: config.sendTimeout,
+    retries: config.retries,
+    retryTimeout: config.retryTimeout,
+    retryUnanswered: config.retryUnanswered,
+    keepAlive: config.keepAlive,
+  }
+}
+
+function hostFor(host: UpstreamConfig['host']): CompiledUpstream['hostFor'] {
+  if (host === 'client') return clientHost
+  return host === 'endpoint' ? endpointHost : () => host.name
+}
+
+function clientHost(authority: string, { address }: CompiledEndpoint): string {
+  return authority || address
+}
+
+function endpointHost(_authority: string, { address }: CompiledEndpoint): string {
+  return address
 }
 
 /** How the endpoints are chosen. */

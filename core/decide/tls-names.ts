@@ -1,4 +1,4 @@
-import { listDifference, OverlayMap } from '../snapshot/mod.ts'
+import { listDifference, PersistentMap } from '../snapshot/mod.ts'
 import type { Path } from '../snapshot/types.ts'
 import type { TlsName } from './compiled.ts'
 import { fail, warn } from './compile-context.ts'
@@ -106,7 +106,7 @@ export class TlsNames {
       }
     }
     for (const name of put.keys()) remove.delete(name)
-    const byName = OverlayMap.of(this.#byName, { put, remove })
+    const byName = PersistentMap.of(this.#byName, { put, remove })
     return new TlsNames({ entries, byName, nameless: this.#nameless, clear: true })
   }
 }

@@ -1,4 +1,4 @@
-import { OverlayMap } from '../snapshot/mod.ts'
+import { PersistentMap } from '../snapshot/mod.ts'
 import type { Configuration, DialectsConfig, ListenerConfig } from '../snapshot/types.ts'
 import type { ConfigurationParts } from './types.ts'
 
@@ -41,21 +41,34 @@ function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
   return others.length === 0 ? first : first.concat(...others)
 }
 
-/** Fewer upstreams than these are put together in an instant. */
-const MANY = 256
-
-/** All upstreams. Where one of the maps is large it is not copied: the others are laid over it. */
+/** All upstreams: what is in the largest of the maps is shared with it. */
 function mergeUpstreams(
   parts: readonly Pick<Configuration, 'upstreams'>[],
   without: ReadonlySet<object>,
 ): Configuration['upstreams'] {
   const maps = parts.map(({ upstreams }) => upstreams)
-  const large = maps.filter(({ size }) => size > MANY)
-  const base = large.length === 1 ? large[0] as Configuration['upstreams'] : new Map()
-  const put = new Map(maps.filter((map) => map !== base).flatMap((map) => [...map]))
-  const merged = OverlayMap.of(base, { put, remove: [] })
-  if (without.size === 0) return merged
-  return new Map([...merged].filter(([, upstream]) => !without.has(upstream)))
+  const largest = maps.reduce((one, other) => other.size > one.size ? other : one)
+  const put = new Map(maps.filter((map) => map !== largest).flatMap((map) => [...map]))
+  const merged = PersistentMap.of(put.size === 0 ? largest : sharing(largest), { put, remove: [] })
+  const remove: string[] = []
+  for (const part of without) {
+    const name = 'name' in part ? String(part.name) : ''
+    if (merged.get(name) === part) remove.push(name)
+  }
+  return PersistentMap.of(merged, { put: new Map(), remove })
+}
+
+/** The document's upstreams as a map that can be shared: made once of each document. */
+const SHARING = new WeakMap<object, Configuration['upstreams']>()
+
+function sharing(map: Configuration['upstreams']): Configuration['upstreams'] {
+  if (map instanceof PersistentMap) return map
+  let made = SHARING.get(map)
+  if (made === undefined) {
+    made = PersistentMap.of(new Map(), { put: map, remove: [] })
+    SHARING.set(map, made)
+  }
+  return made
 }
 
 /** The document's listeners, with the server certificates that dialects add to them. */

@@ -1,5 +1,5 @@
 import type { CompiledEndpoint, CompiledUpstream } from '../decide/mod.ts'
-import { OverlayMap } from '../snapshot/mod.ts'
+import { PersistentMap } from '../snapshot/mod.ts'
 import type { EndpointState } from '../upstream/mod.ts'
 import { type Charge, Checker, Slots } from './checker.ts'
 import type { HealthPorts } from './types.ts'
@@ -26,7 +26,7 @@ export class HealthChecks {
 
   /** Checks the endpoints of these upstreams from now on; those that were checked before go on in their turn. */
   apply(upstreams: Upstreams): void {
-    const few = OverlayMap.between(this.#upstreams, upstreams)
+    const few = PersistentMap.between(this.#upstreams, upstreams)
     this.#upstreams = upstreams
     if (few === undefined) {
       for (const name of [...this.#watched.keys()]) {

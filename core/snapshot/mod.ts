@@ -17,7 +17,7 @@ export {
   readConfigurationObject,
 } from './read.ts'
 export { freshIn, type Hunk, listDifference, spliced } from './list-difference.ts'
-export { OverlayMap } from './overlay-map.ts'
+export { MapChange, PersistentMap } from './persistent-map.ts'
 export { DEFAULT_DIALECTS } from './schema/dialects.ts'
 export { describeSchema, type SectionDescription } from './schema/mod.ts'
 export { writeConfiguration } from './write.ts'

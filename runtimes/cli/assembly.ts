@@ -4,6 +4,7 @@ import type { ApplicationConfig, Problem, Snapshot } from '../../core/mod.ts'
 import { type Dialect, type DocumentProblem, mergeParts } from '../../core/dialect/mod.ts'
 import { TokenCheckers } from '../../core/token/mod.ts'
 import type { Host } from './host.ts'
+import { Turns } from './turns.ts'
 
 /** How often what is wrong is left out and the rest tried again. */
 const ROUNDS = 8
@@ -103,13 +104,14 @@ export class Assembly {
 
   #compileOptions(previous: Snapshot | undefined): CompileOptions {
     const { host, secret } = this.#options
+    const turns = new Turns(host.clock)
     return {
       previous,
       pki: pkiTools,
       now: host.clock.now(),
       secret,
       systemRoots: () => host.systemRoots(),
-      breathe: () => new Promise((resolve) => host.clock.soon(resolve)),
+      breathe: () => turns.next(),
       tokenChecker: (plan) => this.#tokens.of(plan),
     }
   }

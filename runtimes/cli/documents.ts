@@ -7,6 +7,7 @@ import {
   type Store,
   type StoreFailure,
 } from '../../core/store/mod.ts'
+import { Turns } from './turns.ts'
 
 /** How well the store is known. */
 export interface StoreState {
@@ -26,13 +27,6 @@ export interface DocumentsUser {
   /** The store was lost, regained, or ended. */
   stateChanged(state: StoreState): void
 }
-
-/** Translating takes no longer than this at once, in milliseconds; then others have their turn. */
-const AT_ONCE_MS = 2
-/** What took longer than an instant is followed by a rest so many times as long. */
-const INSTANT_MS = 1
-const REST = 4
-const LONGEST_REST_MS = 100
 
 /** Changes of one revision. */
 interface Batch {
@@ -56,8 +50,7 @@ export class Documents implements Follower {
   #first: (() => void) | undefined
   /** What came and has not been handed on. */
   #waiting: Batch[] = []
-  /** Others have their turn. */
-  #resting = false
+  #handingOn = false
 
   constructor(
     dialects: readonly Dialect[],
@@ -87,26 +80,21 @@ export class Documents implements Follower {
   /** A flood of changes is handed on a little at a time: traffic does not wait for all of it. */
   onChanges(changes: readonly Change[], { revision }: { readonly revision: number }): void {
     this.#waiting.push({ changes, revision })
-    if (!this.#resting) this.#handOn()
+    if (!this.#handingOn) void this.#handOn()
   }
 
-  #handOn(): void {
-    const from = this.#clock.monotonic()
-    let done = 0
-    for (const batch of this.#waiting) {
-      this.#translate(batch)
-      done++
-      if (this.#clock.monotonic() - from > AT_ONCE_MS) break
+  async #handOn(): Promise<void> {
+    this.#handingOn = true
+    const turns = new Turns(this.#clock)
+    while (this.#waiting.length > 0) {
+      const batches = this.#waiting
+      this.#waiting = []
+      for (const batch of batches) {
+        this.#translate(batch)
+        await turns.next()
+      }
     }
-    this.#waiting = this.#waiting.slice(done)
-    this.#resting = true
-    const rested = (): void => {
-      this.#resting = false
-      if (this.#waiting.length > 0) this.#handOn()
-    }
-    const took = Math.min(this.#clock.monotonic() - from, LONGEST_REST_MS / REST)
-    if (took < INSTANT_MS) this.#clock.soon(rested)
-    else this.#clock.after(took * REST, rested)
+    this.#handingOn = false
   }
 
   #translate({ changes, revision }: Batch): void {

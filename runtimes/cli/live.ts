@@ -241,10 +241,11 @@ export class Live {
     const { clock } = this.#options.host
     const from = clock.monotonic()
     const done = await work()
+    // A start takes its time before there is traffic.
+    if (!this.#started) return done
     const to = clock.monotonic()
     const earned = (to - this.#creditAt) / SHARE
     const left = Math.min(this.#credit + earned, CREDIT_MS) - (to - from)
-    // A start that took long is not paid for by those who come after it.
     this.#credit = Math.max(left, -LONGEST_REST_MS / SHARE)
     this.#creditAt = to
     this.#restUntil = to + Math.max(0, -this.#credit) * SHARE

@@ -4,7 +4,7 @@ import type {
   TlsEntryConfig,
   UpstreamConfig,
 } from '../../../snapshot/types.ts'
-import { OverlayMap } from '../../../snapshot/mod.ts'
+import { PersistentMap } from '../../../snapshot/mod.ts'
 import type { Change } from '../../../store/mod.ts'
 import type { ConfigurationParts, DocumentProblem, PartsChange, Translator } from '../../types.ts'
 import { type Table, tableOf } from '../table.ts'
@@ -55,8 +55,8 @@ export class ApisixTranslator implements Translator {
   readonly #names = new SniNames((entry, key) => this.#keys.set(entry, key))
   #parts: ConfigurationParts | undefined
   #changed = new Set<Unit>(ORDER)
-  /** Upstreams by name as they were given last, and the names of those that changed since. */
-  #given: ReadonlyMap<string, UpstreamConfig> = new Map()
+  #upstreamsByName: ReadonlyMap<string, UpstreamConfig> = new Map()
+  /** What of them changed while changes are taken. */
   readonly #renewed = new Map<string, UpstreamConfig | undefined>()
 
   constructor(options: TranslateOptions) {
@@ -74,6 +74,7 @@ export class ApisixTranslator implements Translator {
         this.#changed.add(unit)
       }
     }
+    this.#keepRenewed()
     const others = ORDER.some((unit) => unit !== 'consumers' && this.#changed.has(unit))
     return { applications, others }
   }
@@ -87,9 +88,7 @@ export class ApisixTranslator implements Translator {
       listeners: [],
       apis: [],
       tls: changed('ssls') ? this.#tls() : before?.tls ?? [],
-      upstreams: changed('upstreams', 'services', 'routes')
-        ? this.#allUpstreams()
-        : before?.upstreams ?? new Map(),
+      upstreams: this.#upstreamsByName,
       routes: changed('routes')
         ? this.#routes.parts.map(({ route }) => route)
         : before?.routes ?? [],
@@ -259,7 +258,7 @@ export class ApisixTranslator implements Translator {
     if (after !== undefined && 'name' in after) this.#renewed.set(after.name, after)
   }
 
-  #allUpstreams(): ReadonlyMap<string, UpstreamConfig> {
+  #keepRenewed(): void {
     const put = new Map<string, UpstreamConfig>()
     const remove: string[] = []
     for (const [name, upstream] of this.#renewed) {
@@ -267,8 +266,7 @@ export class ApisixTranslator implements Translator {
       else put.set(name, upstream)
     }
     this.#renewed.clear()
-    this.#given = OverlayMap.of(this.#given, { put, remove })
-    return this.#given
+    this.#upstreamsByName = PersistentMap.of(this.#upstreamsByName, { put, remove })
   }
 }
 

@@ -1,0 +1,222 @@
+/** What is different. */
+export interface Differences<V> {
+  readonly put: ReadonlyMap<string, V>
+  readonly remove: Iterable<string>
+}
+
+/** So many entries are in one leaf; more are shared out among branches, by the next bits of their keys' hashes. */
+const LEAF = 32
+const BITS = 6
+const WIDTH = 1 << BITS
+/** From here on there are no bits left. */
+const DEEPEST = 30
+
+/** A branch or, with entries, a leaf. */
+type Node<V> = Node<V>[] | Map<string, V>
+
+/**
+ * A map that never changes: another one that differs in a few places shares all the rest with it (a hash trie). One
+ * upstream changed among a hundred thousand costs next to nothing, and where two of these maps differ is found without
+ * a look at what they share. Up to 32 entries come in the order in which they were put, more in no particular one.
+ */
+export class PersistentMap<V extends {}> implements ReadonlyMap<string, V> {
+  readonly #root: Node<V>
+  readonly size: number
+
+  /** What it was made of, without keeping that, and the keys that were put or removed. */
+  readonly #made: Made | undefined
+
+  /** For {@linkcode MapChange} alone. */
+  constructor(root: Node<V>, size: number, made: Made | undefined) {
+    this.#root = root
+    this.size = size
+    this.#made = made
+  }
+
+  /** The map with these differences, of which `put` comes last; the very same where there are none. */
+  static of<V extends {}>(
+    map: ReadonlyMap<string, V>,
+    { put, remove }: Differences<V>,
+  ): ReadonlyMap<string, V> {
+    const change = new MapChange(map)
+    for (const key of remove) change.remove(key)
+    for (const [key, value] of put) change.put(key, value)
+    return change.map()
+  }
+
+  /** Where its entries are; undefined for other maps. */
+  static rootOf<V extends {}>(map: ReadonlyMap<string, V>): Node<V> | undefined {
+    return map instanceof PersistentMap ? (map as PersistentMap<V>).#root : undefined
+  }
+
+  /** The keys at which two maps may differ; undefined where only a comparison of all could tell. */
+  static between<V extends {}>(
+    a: ReadonlyMap<string, V>,
+    b: ReadonlyMap<string, V>,
+  ): ReadonlySet<string> | undefined {
+    if (a === b) return new Set()
+    const made = b instanceof PersistentMap ? b.#made : undefined
+    if (made?.of.deref() === a) return made.keys
+    const [before, after] = [PersistentMap.rootOf(a), PersistentMap.rootOf(b)]
+    if (before === undefined || after === undefined) return undefined
+    const keys = new Set<string>()
+    compare(before, after, keys)
+    return keys
+  }
+
+  get(key: string): V | undefined {
+    return leafOf(this.#root, key).get(key)
+  }
+
+  has(key: string): boolean {
+    return leafOf(this.#root, key).has(key)
+  }
+
+  entries(): MapIterator<[string, V]> {
+    return entriesOf(this.#root)
+  }
+
+  *keys(): MapIterator<string> {
+    for (const [key] of this.entries()) yield key
+  }
+
+  *values(): MapIterator<V> {
+    for (const [, value] of this.entries()) yield value
+  }
+
+  [Symbol.iterator](): MapIterator<[string, V]> {
+    return this.entries()
+  }
+
+  forEach(each: (value: V, key: string, map: ReadonlyMap<string, V>) => void): void {
+    for (const [key, value] of this.entries()) each(value, key, this)
+  }
+}
+
+interface Made {
+  readonly of: WeakRef<object>
+  readonly keys: ReadonlySet<string>
+}
+
+/** A map that is being made of another bit by bit: what is shared is copied before it is changed, once. */
+export class MapChange<V extends {}> {
+  readonly #before: ReadonlyMap<string, V>
+  #root: Node<V>
+  #size: number
+  #changed = new Set<string>()
+  /** What was made here. */
+  readonly #own = new Set<Node<V>>()
+
+  constructor(before: ReadonlyMap<string, V>) {
+    const known = PersistentMap.rootOf(before)
+    this.#before = before
+    this.#root = known ?? new Map()
+    this.#size = known === undefined ? 0 : before.size
+    if (known !== undefined) return
+    for (const [key, value] of before) this.put(key, value)
+    this.#changed = new Set()
+  }
+
+  /** The map as it is now; the very one it is made of where nothing changed. Nothing may be changed after that. */
+  map(): ReadonlyMap<string, V> {
+    if (this.#changed.size === 0) return this.#before
+    const made = this.#before.size === 0
+      ? undefined
+      : { of: new WeakRef(this.#before), keys: this.#changed }
+    return new PersistentMap(this.#root, this.#size, made)
+  }
+
+  put(key: string, value: V): void {
+    if (leafOf(this.#root, key).get(key) === value) return
+    const { leaf, depth, replace } = this.#leaf(key)
+    this.#size -= leaf.size
+    leaf.set(key, value)
+    this.#size += leaf.size
+    this.#changed.add(key)
+    if (leaf.size > LEAF && depth < DEEPEST) replace(this.#split(leaf, depth))
+  }
+
+  remove(key: string): void {
+    if (!leafOf(this.#root, key).has(key)) return
+    this.#leaf(key).leaf.delete(key)
+    this.#size--
+    this.#changed.add(key)
+  }
+
+  /** The leaf of a key, to be changed, and how to put something in its place. */
+  #leaf(key: string): {
+    readonly leaf: Map<string, V>
+    readonly depth: number
+    readonly replace: (node: Node<V>) => void
+  } {
+    let node = this.#root = this.#owned(this.#root)
+    let replace = (other: Node<V>): void => void (this.#root = other)
+    const bits = hash(key)
+    let depth = 0
+    for (; Array.isArray(node); depth += BITS) {
+      const branch: Node<V>[] = node
+      const at = (bits >>> depth) & (WIDTH - 1)
+      node = branch[at] = this.#owned(branch[at] as Node<V>)
+      replace = (other) => void (branch[at] = other)
+    }
+    return { leaf: node, depth, replace }
+  }
+
+  #owned(node: Node<V>): Node<V> {
+    if (this.#own.has(node)) return node
+    const copy = Array.isArray(node) ? node.slice() : new Map(node)
+    this.#own.add(copy)
+    return copy
+  }
+
+  /** A branch instead of a leaf that has become too large. */
+  #split(leaf: Map<string, V>, depth: number): Node<V> {
+    const leaves = Array.from({ length: WIDTH }, () => new Map<string, V>())
+    for (const [key, value] of leaf) leaves[(hash(key) >>> depth) & (WIDTH - 1)]?.set(key, value)
+    for (const made of [leaves, ...leaves]) this.#own.add(made)
+    return leaves
+  }
+}
+
+function leafOf<V>(root: Node<V>, key: string): Map<string, V> {
+  if (!Array.isArray(root)) return root
+  let node: Node<V> = root
+  for (let bits = hash(key); Array.isArray(node); bits >>>= BITS) {
+    node = node[bits & (WIDTH - 1)] as Node<V>
+  }
+  return node
+}
+
+/** FNV-1a over UTF-16 code units, mixed so that the low bits depend on all. */
+function hash(key: string): number {
+  let bits = 0x811c9dc5
+  for (let at = 0; at < key.length; at++) bits = Math.imul(bits ^ key.charCodeAt(at), 0x01000193)
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
+  return bits ^ (bits >>> 13)
+}
+
+function* entriesOf<V>(node: Node<V>): MapIterator<[string, V]> {
+  if (!Array.isArray(node)) yield* node
+  else for (const child of node) yield* entriesOf(child)
+}
+
+function compare<V>(a: Node<V>, b: Node<V>, keys: Set<string>): void {
+  if (a === b) return
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let at = 0; at < WIDTH; at++) compare(a[at] as Node<V>, b[at] as Node<V>, keys)
+    return
+  }
+  const [before, after] = [mapOf(a), mapOf(b)]
+  let found = 0
+  for (const [key, value] of before) {
+    const now = after.get(key)
+    if (now !== undefined) found++
+    if (now !== value) keys.add(key)
+  }
+  if (found === after.size) return
+  for (const key of after.keys()) if (!before.has(key)) keys.add(key)
+}
+
+function mapOf<V>(node: Node<V>): Map<string, V> {
+  return Array.isArray(node) ? new Map(entriesOf(node)) : node
+}
