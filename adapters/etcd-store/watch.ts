@@ -9,7 +9,9 @@ const PROBE_MS = 1500
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
 
-type Stream = Awaited<ReturnType<Etcd3['watchClient']['watch']>> & Pick<Readable, 'pause' | 'resume'>
+type Stream =
+  & Awaited<ReturnType<Etcd3['watchClient']['watch']>>
+  & Pick<Readable, 'pause' | 'resume'>
 type CallOptions = NonNullable<Parameters<Etcd3['watchClient']['watch']>[0]>
 type Interceptor = NonNullable<CallOptions['interceptors']>[number]
 

@@ -108,7 +108,7 @@ async function compileUpstream(
   { config, name }: Fresh,
   path: Path,
 ): Promise<CompiledUpstream | undefined> {
-  const { endpoints: endpointConfigs, tls: tlsConfig, host, persistence } = config
+  const { endpoints: endpointConfigs, tls: tlsConfig, host } = config
   const alpn = ALPN[config.protocol]
   const tls = tlsConfig && await compileTls(context, { config: tlsConfig, alpn }, [...path, 'tls'])
   if (tlsConfig !== undefined && tls === undefined) return undefined
@@ -125,36 +125,12 @@ async function compileUpstream(
     if (typeof each.tls === 'object') apart.push({ tls: own.tls, index })
     endpoints.push(compileEndpoint(context, each, own.tls))
   }
-  const keys = endpoints.map((
-    { key, weight, priority, monitor, path },
-  ) => [key, weight, priority, monitor, path])
-  const shared = ownFields(name, config)
-  const id = contentId('upstream', shared, persistence ?? null, host, keys)
+  const id = idOf(name, config, endpoints)
   const kept = context.keeper.upstreams.get(id)
   if (kept !== undefined) return kept
   const before = context.previous?.upstreams.get(name)
+  // Field by field: what is spread into an object has a shape of its own, which takes more memory than the object.
   return context.keeper.upstreams.keep({
-    ...shared,
-    id,
-    endpoints,
-    balancer: createBalancer(endpoints, rulesOf(config), before?.balancer),
-    affinity: compileAffinity(name, config, endpoints),
-    certificate: tls?.certificate,
-    verification: tls?.verification,
-    hostFor: hostFor(host),
-    config,
-    notes: [
-      ...notesOf(tls, name, ['tls']),
-      ...apart.flatMap(({ tls, index }) => notesOf(tls, name, ['endpoints', index, 'tls'])),
-    ],
-  })
-}
-
-type OwnFields = Omit<UpstreamConfig, 'endpoints' | 'tls' | 'host' | 'persistence'>
-
-/** What is used as it was configured. Field by field: of copies of rests each would be a dictionary of kilobytes. */
-function ownFields(name: string, config: UpstreamConfig): OwnFields {
-  return {
     name,
     balance: config.balance,
     health: config.health,
@@ -167,7 +143,46 @@ function ownFields(name: string, config: UpstreamConfig): OwnFields {
     retryTimeout: config.retryTimeout,
     retryUnanswered: config.retryUnanswered,
     keepAlive: config.keepAlive,
-  }
+    id,
+    endpoints,
+    balancer: createBalancer(endpoints, rulesOf(config), before?.balancer),
+    affinity: compileAffinity(name, config, endpoints),
+    certificate: tls?.certificate,
+    verification: tls?.verification,
+    hostFor: hostFor(host),
+    config,
+    notes: notesOfAll(tls, apart, name),
+  })
+}
+
+const NO_NOTES: readonly Noted[] = []
+
+function notesOfAll(
+  tls: SharedTls | undefined,
+  apart: readonly OwnTls[],
+  name: string,
+): readonly Noted[] {
+  if (tls === undefined && apart.length === 0) return NO_NOTES
+  return [
+    ...notesOf(tls, name, ['tls']),
+    ...apart.flatMap(({ tls, index }) => notesOf(tls, name, ['endpoints', index, 'tls'])),
+  ]
+}
+
+/** What of a configuration is told by its endpoints as they were compiled. */
+const COMPILED: ReadonlySet<string> = new Set(['name', 'endpoints', 'tls'])
+
+/** All that makes an upstream what it is. */
+function idOf(
+  name: string,
+  config: UpstreamConfig,
+  endpoints: readonly CompiledEndpoint[],
+): string {
+  const own = Object.entries(config).filter(([field]) => !COMPILED.has(field))
+  const keys = endpoints.map((
+    { key, weight, priority, monitor, path },
+  ) => [key, weight, priority, monitor, path])
+  return contentId('upstream', name, own, keys)
 }
 
 function hostFor(host: UpstreamConfig['host']): CompiledUpstream['hostFor'] {
@@ -311,7 +326,9 @@ function compileEndpoint(
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   // The name from a request's Host is known with the request alone.
   const name = typeof tls?.config.name === 'string' ? tls.config.name : host
-  const plain = {
+  const found = (
+    { key, tls: profile, named }: Pick<CompiledEndpoint, 'key' | 'tls' | 'named'>,
+  ): CompiledEndpoint => ({
     host,
     port,
     weight,
@@ -322,11 +339,11 @@ function compileEndpoint(
     name,
     namedByHost: typeof tls?.config.name === 'object',
     verification: tls?.verification,
-  }
-  if (tls === undefined) {
-    const found: CompiledEndpoint = { ...plain, tls, key: `${address} plain`, named: () => found }
-    return found
-  }
+    key,
+    tls: profile,
+    named,
+  })
+  if (tls === undefined) return found({ key: `${address} plain`, tls, named: itself })
   const serverName = serverNameOf(name)
   const { alpn, credentials, contextId, verification } = tls
   const id = contentId('tls client', serverName, credentials, alpn)
@@ -335,22 +352,19 @@ function compileEndpoint(
     ? 'unverified'
     : `${verification.truststore.id} ${verification.depth} ${verification.checkName}`
   const key = `${address} ${id} ${name} ${trust}`
-  return withNames({ ...plain, tls: profile, key })
+  return found({ key, tls: profile, named: otherwiseNamed })
 }
 
-/** An endpoint that can be asked for by another name, with the same certificate and trust. */
-function withNames(
-  endpoint: Omit<CompiledEndpoint, 'named' | 'tls'> & { readonly tls: TlsClientProfile },
-): CompiledEndpoint {
-  const { tls, key } = endpoint
-  const named = (name: string): CompiledEndpoint =>
-    withNames({
-      ...endpoint,
-      name,
-      tls: { ...tls, id: `${tls.id} ${name}`, serverName: serverNameOf(name) },
-      key: `${key} ${name}`,
-    })
-  return { ...endpoint, named }
+/** A plain endpoint is asked for by no name. */
+function itself(this: CompiledEndpoint): CompiledEndpoint {
+  return this
+}
+
+/** The endpoint asked for by another name, with the same certificate and trust. */
+function otherwiseNamed(this: CompiledEndpoint, name: string): CompiledEndpoint {
+  const { tls, key } = this
+  const profile = tls && { ...tls, id: `${tls.id} ${name}`, serverName: serverNameOf(name) }
+  return { ...this, name, tls: profile, key: `${key} ${name}` }
 }
 
 /** RFC 6066 section 3: an IP address is no server name. */

@@ -30,12 +30,15 @@ export function sha256(bytes: Uint8Array): string {
   return wordsHex(digestWords(bytes))
 }
 
+const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+
+/** Made of one piece: a text that is put together of pieces keeps them all. */
 function wordsHex(words: Int32Array): string {
-  let text = ''
-  for (let at = 0; at < words.length; at++) {
-    text += (words[at]! >>> 0).toString(16).padStart(8, '0')
+  const codes = new Array<number>(words.length * 8)
+  for (let at = 0; at < codes.length; at++) {
+    codes[at] = DIGITS[(words[at >> 3]! >>> (28 - 4 * (at & 7))) & 15]!
   }
-  return text
+  return String.fromCharCode(...codes)
 }
 
 /** The digest of bytes that come part by part. */

@@ -15,6 +15,7 @@ import {
   reportLatency,
   reportOutcome,
   reportSuccess,
+  stateOf,
 } from '../upstream/mod.ts'
 import type { HeaderList } from '../wire/mod.ts'
 
@@ -171,7 +172,7 @@ export class Picker implements Choice<CompiledEndpoint> {
     const id = by === 'cookie'
       ? affinity.byCookie.get(this.#session)
       : balancer.sessions?.use(this.#session, this.now)
-    const state = id === undefined ? undefined : balancer.byId.get(id)
+    const state = id === undefined ? undefined : stateOf(balancer, id)
     if (state !== undefined && isUp(balancer, state, this.now)) this.#wanted = state
   }
 

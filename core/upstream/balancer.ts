@@ -30,7 +30,6 @@ export interface Balancer<E extends BalancedEndpoint> {
   readonly endpoints: readonly EndpointState<E>[]
   /** Those with weight. */
   readonly weighted: readonly EndpointState<E>[]
-  readonly byId: ReadonlyMap<string, EndpointState<E>>
   readonly method: 'round-robin' | 'random' | 'least-connections' | 'ewma' | 'hash'
   /** Whether priorities differ. */
   readonly layered: boolean
@@ -42,6 +41,8 @@ export interface Balancer<E extends BalancedEndpoint> {
   readonly sessions: Sessions | undefined
   /** Made when it is first needed. */
   ring: Ring | undefined
+  /** The same, of those that have many endpoints. */
+  byId: ReadonlyMap<string, EndpointState<E>> | undefined
 }
 
 /** Makes a balancer; what `previous` knows of endpoints that it had too, by host and port, is known on. */
@@ -51,29 +52,43 @@ export function createBalancer<E extends BalancedEndpoint>(
   previous?: Balancer<E>,
 ): Balancer<E> {
   const { balance, health, sessions } = rules
-  const states = endpoints.map((endpoint) => stateOf(endpoint, previous))
+  const states = endpoints.map((endpoint) => newState(endpoint, previous))
   return {
     endpoints: states,
     weighted: states.filter(({ endpoint }) => endpoint.weight > 0),
-    byId: new Map(states.map((state) => [state.id, state])),
     method: typeof balance === 'object' ? 'hash' : balance,
-    layered: new Set(endpoints.map(({ priority }) => priority)).size > 1,
+    layered: endpoints.some(({ priority }) => priority !== endpoints[0]?.priority),
     checked: health.active !== undefined || health.passive !== undefined,
     rest: health.active === undefined ? health.passive?.rest ?? Infinity : Infinity,
     allUnhealthy: health.allUnhealthy,
     sessions: sessions &&
       new Sessions(sessions.kind, sessions.lifetime, previous?.sessions),
     ring: undefined,
+    byId: undefined,
   }
 }
 
-function stateOf<E extends BalancedEndpoint>(
+/** Among fewer endpoints one is looked for without a map. */
+const FEW = 8
+
+/** What is known of the endpoint with an id. */
+export function stateOf<E extends BalancedEndpoint>(
+  balancer: Balancer<E>,
+  id: string,
+): EndpointState<E> | undefined {
+  const { endpoints } = balancer
+  if (endpoints.length < FEW) return endpoints.find((state) => state.id === id)
+  balancer.byId ??= new Map(endpoints.map((state) => [state.id, state]))
+  return balancer.byId.get(id)
+}
+
+function newState<E extends BalancedEndpoint>(
   endpoint: E,
   previous: Balancer<E> | undefined,
 ): EndpointState<E> {
   const { host, port } = endpoint
   const id = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  const known = previous?.byId.get(id)
+  const known = previous && stateOf(previous, id)
   const current = known?.endpoint.weight === endpoint.weight ? known.current : 0
   return { endpoint, id, vitals: known?.vitals ?? createVitals(), current }
 }

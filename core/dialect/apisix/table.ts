@@ -30,13 +30,17 @@ export function tableOf(table: Table | undefined, name: string): Table | undefin
 /** A property of an object, as a list; empty where there is none. */
 export function listOf(table: Table | undefined, name: string): readonly Json[] {
   const value = propertyOf(table, name)
-  return Array.isArray(value) ? value as readonly Json[] : []
+  return Array.isArray(value) ? value as readonly Json[] : NONE
 }
 
 /** A property of an object, as a list of texts. */
 export function textsOf(table: Table | undefined, name: string): readonly string[] {
-  return listOf(table, name).filter((each): each is string => typeof each === 'string')
+  const all = listOf(table, name)
+  return all.length === 0 ? NONE : all.filter((each) => typeof each === 'string')
 }
+
+/** One for all, of which there may be very many. */
+const NONE: readonly never[] = []
 
 /** A property of an object that names another document: APISIX takes numbers for ids, too. */
 export function idOf(table: Table | undefined, name: string): string | undefined {

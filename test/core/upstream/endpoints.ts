@@ -1,7 +1,7 @@
 /** What tests of balancing have in common: endpoints named a to z, and turns of choosing. */
 import type { EndpointConfig, UpstreamConfig } from '../../../core/snapshot/mod.ts'
 import { ENDPOINT_DEFAULTS, HEALTH_DEFAULTS } from '../../../core/snapshot/mod.ts'
-import { createBalancer, pick } from '../../../core/upstream/mod.ts'
+import { createBalancer, pick, stateOf as known } from '../../../core/upstream/mod.ts'
 import type { Balancer, BalancerRules, Choice, EndpointState } from '../../../core/upstream/mod.ts'
 
 /** Endpoints `a`, `b`, … with these weights. */
@@ -39,7 +39,7 @@ export function stateOf(
   balancer: Balancer<EndpointConfig>,
   host: string,
 ): EndpointState<EndpointConfig> {
-  return balancer.byId.get(`${host}:80`) as EndpointState<EndpointConfig>
+  return known(balancer, `${host}:80`) as EndpointState<EndpointConfig>
 }
 
 /** The hosts chosen in so many turns. */

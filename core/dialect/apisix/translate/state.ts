@@ -14,7 +14,7 @@ export class Documents {
   readonly #kinds = new Map<string, Map<string, Known>>()
   /** Who was translated with a document: keys of those, by its key. */
   readonly #users = new Map<string, Set<string>>()
-  readonly #used = new Map<string, Set<string>>()
+  readonly #used = new Map<string, string[]>()
 
   /** The documents of a kind by id; a credential's id is `jack/a`. */
   of(kind: string): ReadonlyMap<string, Known> {
@@ -48,8 +48,9 @@ export class Documents {
   note(user: string, key: string): void {
     const users = this.#users.get(key) ?? new Set()
     this.#users.set(key, users.add(user))
-    const used = this.#used.get(user) ?? new Set()
-    this.#used.set(user, used.add(key))
+    const used = this.#used.get(user)
+    if (used === undefined) this.#used.set(user, [key])
+    else if (!used.includes(key)) used.push(key)
   }
 
   /** Who was translated with a document. */

@@ -55,44 +55,51 @@ export function translateUpstream(conf: Table, means: UpstreamMeans): UpstreamCo
     notes.fail(tls)
     return { status: 502 }
   }
-  const pool = tableOf(conf, 'keepalive_pool')
+  const timeout = timeoutOf(tableOf(conf, 'timeout'))
+  // Field by field: what is spread into an object has a shape of its own, which takes more memory than the object.
   return {
-    ...UPSTREAM_DEFAULTS,
     name,
     endpoints,
     balance: balanceOf(conf, notes),
+    persistence: UPSTREAM_DEFAULTS.persistence,
     health: translateChecks(tableOf(conf, 'checks')),
     protocol: scheme === 'grpc' ? 'h2c' : scheme === 'grpcs' ? 'h2' : 'h1',
     tls,
-    ...timeoutsOf(tableOf(conf, 'timeout')),
+    proxyProtocol: UPSTREAM_DEFAULTS.proxyProtocol,
+    connectTimeout: timeout('connect'),
+    readTimeout: timeout('read'),
+    sendTimeout: timeout('send'),
     retries: numberOf(conf, 'retries') ?? endpoints.length - 1,
     retryTimeout: (numberOf(conf, 'retry_timeout') ?? 0) * SECOND,
     // nginx asks the next one after an error or a time-out, too.
     retryUnanswered: true,
-    keepAlive: {
-      connections: numberOf(pool, 'size') ?? 320,
-      idleTimeout: (numberOf(pool, 'idle_timeout') ?? 60) * SECOND,
-      requests: numberOf(pool, 'requests') ?? 1000,
-    },
+    keepAlive: keepAliveOf(tableOf(conf, 'keepalive_pool')),
     host: hostOf(conf),
   }
 }
 
 function endpointsOf(conf: Table, port: number): readonly EndpointConfig[] {
   if (Array.isArray(conf['nodes'])) {
-    return listOf(conf, 'nodes').filter(isTable).map((node) => ({
-      ...ENDPOINT_DEFAULTS,
-      host: bare(textOf(node, 'host') ?? ''),
-      port: numberOf(node, 'port') ?? port,
-      weight: numberOf(node, 'weight') ?? 1,
-      priority: numberOf(node, 'priority') ?? 0,
-    }))
+    return listOf(conf, 'nodes').filter(isTable).map((node) => {
+      const address = {
+        host: bare(textOf(node, 'host') ?? ''),
+        port: numberOf(node, 'port') ?? port,
+      }
+      return endpoint(address, numberOf(node, 'weight'), numberOf(node, 'priority'))
+    })
   }
-  return Object.entries(tableOf(conf, 'nodes') ?? {}).map(([address, weight]) => ({
-    ...ENDPOINT_DEFAULTS,
-    ...addressOf(address, port),
-    weight: typeof weight === 'number' ? weight : 1,
-  }))
+  return Object.entries(tableOf(conf, 'nodes') ?? {}).map(([address, weight]) =>
+    endpoint(addressOf(address, port), typeof weight === 'number' ? weight : undefined)
+  )
+}
+
+function endpoint(
+  { host, port }: { readonly host: string; readonly port: number },
+  weight: number = ENDPOINT_DEFAULTS.weight,
+  priority: number = ENDPOINT_DEFAULTS.priority,
+): EndpointConfig {
+  const { monitor, path, tls } = ENDPOINT_DEFAULTS
+  return { host, port, weight, priority, monitor, path, tls }
 }
 
 function addressOf(text: string, port: number): { readonly host: string; readonly port: number } {
@@ -138,11 +145,21 @@ function hashOf(conf: Table): string {
   }
 }
 
-function timeoutsOf(
-  timeout: Table | undefined,
-): Pick<UpstreamConfig, 'connectTimeout' | 'readTimeout' | 'sendTimeout'> {
-  const of = (name: string): number => (numberOf(timeout, name) ?? DEFAULT_TIMEOUT) * SECOND
-  return { connectTimeout: of('connect'), readTimeout: of('read'), sendTimeout: of('send') }
+function timeoutOf(timeout: Table | undefined): (name: string) => number {
+  return (name) => (numberOf(timeout, name) ?? DEFAULT_TIMEOUT) * SECOND
+}
+
+/** What APISIX has where nothing is said. */
+const KEEP_ALIVE = { connections: 320, idleTimeout: 60 * SECOND, requests: 1000 }
+
+function keepAliveOf(pool: Table | undefined): UpstreamConfig['keepAlive'] {
+  if (pool === undefined) return KEEP_ALIVE
+  const idle = numberOf(pool, 'idle_timeout')
+  return {
+    connections: numberOf(pool, 'size') ?? KEEP_ALIVE.connections,
+    idleTimeout: idle === undefined ? KEEP_ALIVE.idleTimeout : idle * SECOND,
+    requests: numberOf(pool, 'requests') ?? KEEP_ALIVE.requests,
+  }
 }
 
 function hostOf(conf: Table): UpstreamConfig['host'] {
