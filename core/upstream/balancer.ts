@@ -55,7 +55,7 @@ export function createBalancer<E extends BalancedEndpoint>(
   const states = endpoints.map((endpoint) => newState(endpoint, previous))
   return {
     endpoints: states,
-    weighted: states.filter(({ endpoint }) => endpoint.weight > 0),
+    weighted: states.every(takesTraffic) ? states : states.filter(takesTraffic),
     method: typeof balance === 'object' ? 'hash' : balance,
     layered: endpoints.some(({ priority }) => priority !== endpoints[0]?.priority),
     checked: health.active !== undefined || health.passive !== undefined,
@@ -66,6 +66,10 @@ export function createBalancer<E extends BalancedEndpoint>(
     ring: undefined,
     byId: undefined,
   }
+}
+
+function takesTraffic({ endpoint }: EndpointState): boolean {
+  return endpoint.weight > 0
 }
 
 /** Among fewer endpoints one is looked for without a map. */

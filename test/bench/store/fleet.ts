@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { Agent, createServer, get } from 'node:http'
+import { Agent, get } from 'node:http'
 import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,9 +53,11 @@ async function startEtcd(): Promise<string> {
   return url
 }
 
-const upstream = createServer((_, response) => response.end('ok'))
-await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done))
-const upstreamPort = (upstream.address() as AddressInfo).port
+const upstream = fork(new URL('./upstream.ts', import.meta.url).pathname)
+children.push(upstream)
+const upstreamPort = await new Promise<number>((done) => {
+  upstream.once('message', (port) => done(Number(port)))
+})
 
 const routeOf = (at: number, path = `/p${at}/*`): Operation => ({
   put: `/routes/r${at}`,
@@ -213,8 +215,6 @@ try {
   await store.close()
 } finally {
   for (const child of children) child.kill('SIGKILL')
-  upstream.close()
-  upstream.closeAllConnections()
   agent.destroy()
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }
