@@ -1,5 +1,5 @@
 import type { Certificate } from '../pki/mod.ts'
-import type { Credentials, TlsClientProfile } from '../port/mod.ts'
+import type { Credentials } from '../port/mod.ts'
 import type { EndpointConfig, Path, UpstreamConfig, UpstreamTlsConfig } from '../snapshot/types.ts'
 import { type BalancerRules, createBalancer } from '../upstream/mod.ts'
 import { compileAffinity } from './affinity.ts'

@@ -19,7 +19,7 @@ type Node<V> = Node<V>[] | Map<string, V>
  * upstream changed among a hundred thousand costs next to nothing, and where two of these maps differ is found without
  * a look at what they share. Up to 32 entries come in the order in which they were put, more in no particular one.
  */
-export class PersistentMap<V extends {}> implements ReadonlyMap<string, V> {
+export class PersistentMap<V> implements ReadonlyMap<string, V> {
   readonly #root: Node<V>
   readonly size: number
 
@@ -34,7 +34,7 @@ export class PersistentMap<V extends {}> implements ReadonlyMap<string, V> {
   }
 
   /** The map with these differences, of which `put` comes last; the very same where there are none. */
-  static of<V extends {}>(
+  static of<V>(
     map: ReadonlyMap<string, V>,
     { put, remove }: Differences<V>,
   ): ReadonlyMap<string, V> {
@@ -45,12 +45,12 @@ export class PersistentMap<V extends {}> implements ReadonlyMap<string, V> {
   }
 
   /** Where its entries are; undefined for other maps. */
-  static rootOf<V extends {}>(map: ReadonlyMap<string, V>): Node<V> | undefined {
+  static rootOf<V>(map: ReadonlyMap<string, V>): Node<V> | undefined {
     return map instanceof PersistentMap ? (map as PersistentMap<V>).#root : undefined
   }
 
   /** The keys at which two maps may differ; undefined where only a comparison of all could tell. */
-  static between<V extends {}>(
+  static between<V>(
     a: ReadonlyMap<string, V>,
     b: ReadonlyMap<string, V>,
   ): ReadonlySet<string> | undefined {
@@ -99,7 +99,7 @@ interface Made {
 }
 
 /** A map that is being made of another bit by bit: what is shared is copied before it is changed, once. */
-export class MapChange<V extends {}> {
+export class MapChange<V> {
   readonly #before: ReadonlyMap<string, V>
   #root: Node<V>
   #size: number
