@@ -81,7 +81,10 @@ async function withPem(value: unknown, means: Means, name = ''): Promise<unknown
     const parts: unknown[] = []
     for (const part of value) {
       const isStore = name === 'ca' && typeof part === 'object' && part !== null
-      parts.push(isStore ? await pemOf(part, means) : await withPem(part, means))
+      if (isStore) parts.push(...await anchorsOf(part, means))
+      else if (name !== 'crl' || !await isEmptyFolder(part, means)) {
+        parts.push(await withPem(part, means))
+      }
     }
     return parts
   }
@@ -94,8 +97,44 @@ async function withPem(value: unknown, means: Means, name = ''): Promise<unknown
   return Object.fromEntries(entries)
 }
 
+interface WrittenStore {
+  readonly pkcs12?: string
+  readonly passphrase?: string
+  readonly pemFolder?: string
+}
+
+/** PEM of a PKCS#12, or the files of a folder. */
+async function anchorsOf(store: WrittenStore, means: Means): Promise<string[]> {
+  const { pemFolder } = store
+  if (pemFolder === undefined) return [await pemOf(store, means)]
+  const { host, file, problems, watched } = means
+  const path = host.files.beside(file, pemFolder)
+  watched.push(path)
+  try {
+    return (await filesIn(path, host)).map((name) => `${path}/${name}`)
+  } catch (error) {
+    const message = `Could not read truststore "${path}": ${
+      error instanceof Error ? error.message : String(error)
+    }`
+    problems.push({ severity: 'error', path: [], message, position: at(file) })
+    return []
+  }
+}
+
+async function filesIn(path: string, host: Host): Promise<string[]> {
+  return (await host.files.list(path)).filter((name) => !name.startsWith('.'))
+}
+
+/** Gravitee minds no folder of CRLs that is still empty: what comes into it counts from then on. */
+async function isEmptyFolder(written: unknown, { host, file, watched }: Means): Promise<boolean> {
+  const path = host.files.beside(file, String(written))
+  const names = await filesIn(path, host).catch(() => ['a file'])
+  if (names.length === 0) watched.push(path)
+  return names.length === 0
+}
+
 async function pemOf(
-  { pkcs12, passphrase }: { pkcs12?: string; passphrase?: string },
+  { pkcs12, passphrase }: WrittenStore,
   { host, file, problems, watched }: Means,
 ): Promise<string> {
   const path = host.files.beside(file, pkcs12 ?? '')

@@ -192,7 +192,9 @@ function anchorsOf(store: Section): Json[] {
   const path = store.text('path')
   if (path === undefined) return []
   const type = (store.text('type') ?? 'jks').toLowerCase()
-  if (type === 'pem' || type === 'pem-folder') return [path]
+  if (type === 'pem') return [path]
+  // Its files are looked up where there are files.
+  if (type === 'pem-folder') return [{ pemFolder: path }]
   if (type === 'jks') store.error('type', jksAdvice('a truststore'))
   else if (type === 'pkcs12') {
     // Certificates alone: `openssl pkcs12 -in STORE.p12 -nokeys -out STORE.pem` makes PEM of them.
