@@ -101,6 +101,7 @@ export class Exchange {
     }
     const accept = this.#request.headers.get('accept') ?? undefined
     const look = refusalLook(found, { accept, style: this.#style })
+    this.#filtered?.refused(found, look)
     return this.#whole({ ...look, body: new TextEncoder().encode(look.body) }, found)
   }
 

@@ -31,6 +31,8 @@ export class Forwarding {
   readonly #parts: ForwardingParts
   readonly #abort = new AbortController()
   readonly #silence: Silence
+  /** The time within which an answer has to begin; undefined: there is no bound. */
+  readonly #bound: Silence | undefined
   readonly #onGone = (): void => this.#stop(refusal('CLIENT_GONE', 'The request was aborted'))
   #fault: Refusal | undefined
   #answered = false
@@ -48,6 +50,11 @@ export class Forwarding {
     this.#parts = parts
     const readTimeout = readTimeoutOf(parts.forward)
     this.#silence = new Silence(readTimeout, () => this.#onSilent())
+    const { answer } = parts.forward.route.config.upstreamTimes
+    const late = (): void =>
+      this.#stop(refusal('ANSWER_TIMEOUT', `No answer began within ${answer} ms`))
+    this.#bound = answer === undefined ? undefined : new Silence(answer, late)
+    this.#bound?.wait()
     parts.request.signal?.addEventListener('abort', this.#onGone)
     if (parts.request.signal?.aborted) this.#onGone()
   }
@@ -85,6 +92,7 @@ export class Forwarding {
       this.#silence.wait()
       const fetchIt = host.fetch ?? ((request: Request) => fetch(request))
       const response = await fetchIt(request, forward.upstream.name)
+      this.#bound?.end()
       this.took = performance.now() - since
       return await this.#answer(response)
     } catch (error) {
@@ -230,6 +238,7 @@ export class Forwarding {
   #end(): void {
     this.#picker?.over()
     this.#silence.end()
+    this.#bound?.end()
     this.#parts.request.signal?.removeEventListener('abort', this.#onGone)
   }
 }

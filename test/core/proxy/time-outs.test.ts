@@ -96,6 +96,32 @@ t.test('readTimeout: an endpoint that does not answer is 504', async (t) => {
   t.equal((await client.message()).status, 504, 'the client’s connection stays')
 })
 
+t.test('upstreamTimes.answer: an answer that does not begin is 504, whatever is sent meanwhile', async (t) => {
+  const { client, gateway, upstream } = await plainScene(t, NEVER, {
+    listener: 'upstreamTimes: { answer: 300ms }',
+  })
+  client.send(head('POST /', ['Transfer-Encoding: chunked']))
+  const trickle = setInterval(() => client.send('1\r\nx\r\n'), 20)
+  t.teardown(() => clearInterval(trickle))
+  t.equal((await client.message()).status, 504)
+  clearInterval(trickle)
+  await upstream.connections[0]?.gone()
+  const line = await gateway.line({ code: 'ANSWER_TIMEOUT' })
+  t.match(line, { status: 504, detail: 'No answer began within 300 ms' })
+})
+
+t.test('upstreamTimes.answer: one that has begun may take its time', async (t) => {
+  const clock = new TestClock()
+  const { client, upstream } = await plainScene(t, {
+    answer: () => 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort',
+  }, { clock, route: 'upstreamTimes: { answer: 5s }' })
+  client.send(head('GET /'))
+  await client.until('the beginning', () => client.text.endsWith('short') || undefined)
+  clock.skip(20_000)
+  ;(await upstream.connection(0)).send('-rest')
+  t.equal((await client.message()).body.toString(), 'short-rest')
+})
+
 t.test('readTimeout: an endpoint that falls silent within its answer cuts the client off', async (t) => {
   const { client, gateway, upstream } = await plainScene(t, {
     answer: () => 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort',

@@ -333,3 +333,50 @@ t.test('requestTimeout ends what takes too long, on time', async (t) => {
     body: '<p>REQUEST_TIMEOUT</p>',
   })
 })
+
+t.test('templates: of preflights, of all others, by what is accepted best', async (t) => {
+  const upstream = await startUpstream(t)
+  const gateway = await start(t, 'templates', http())
+  const page = (statusCode: number, body: string): object => ({
+    ...{ statusCode, body },
+    headers: { 'X-Custom': 'yes' },
+  })
+  await serve(gateway, {
+    ...{ path: '/t', upstream, plans: [{ type: 'API_KEY' }] },
+    more: {
+      listeners: [{
+        ...{ type: 'HTTP', paths: [{ path: '/t' }], entrypoints: [{ type: 'http-proxy' }] },
+        cors: { enabled: true, allowOrigin: ['https://a.test'], allowMethods: ['GET'] },
+      }],
+      responseTemplates: {
+        CORS_PREFLIGHT_FAILED: { 'text/html': page(412, 'no preflight'), '*/*': page(413, 'any') },
+        DEFAULT: {
+          'application/json': page(400, '{"who":"{#request.headers[\'X-Who\'][0]}"}'),
+          'application/xml': page(402, "<a>{#context.attributes['organization']}</a>"),
+        },
+      },
+    },
+  })
+  const preflight = (accept: Record<string, string>): ReturnType<Gateway['get']> =>
+    gateway.get('http', '/t', undefined, {
+      ...{ 'Origin': 'https://b.test', 'Access-Control-Request-Method': 'GET' },
+      ...accept,
+    }, 'OPTIONS')
+  const custom = { 'x-custom': 'yes' }
+  t.match(await preflight({ Accept: 'text/html' }), {
+    ...{ status: 412, type: 'text/html', body: 'no preflight' },
+    headers: custom,
+  })
+  t.match(await preflight({}), { status: 413, body: 'any', headers: custom })
+  const ask = (accept?: string): ReturnType<Gateway['get']> =>
+    gateway.get('http', '/t', undefined, {
+      'X-Who': 'me',
+      ...(accept === undefined ? {} : { Accept: accept }),
+    })
+  t.match(await ask('application/json'), { status: 400, body: '{"who":"me"}', headers: custom })
+  t.match(await ask('application/json;q=0.5, application/xml'), {
+    ...{ status: 402, type: 'application/xml', body: '<a>DEFAULT</a>' },
+  })
+  t.match(await ask(), { status: 401, type: 'text/plain', body: 'Unauthorized' }, 'none fits')
+  t.match(await ask('text/csv'), { status: 401, body: 'Unauthorized' })
+})

@@ -219,6 +219,14 @@ t.test('an upstream that stays silent', async (t) => {
   t.pass('the request is let go of')
 })
 
+t.test('an answer that does not begin in time', async (t) => {
+  const { address } = await upstream(t, () => {})
+  const upstreams = { slow: { endpoints: [{ address }] } }
+  const routes = [{ upstream: 'slow', upstreamTimes: { answer: '60ms' } }]
+  const { ask } = scene({ upstreams, routes })
+  t.equal(await codeOf(await ask('/', json)), '504 ANSWER_TIMEOUT')
+})
+
 t.test('an answer that is long under way is not too late', async (t) => {
   const { address } = await upstream(t, (_request, response) => {
     response.writeHead(200)
