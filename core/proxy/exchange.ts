@@ -20,7 +20,7 @@ import { HeldBody } from './held-body.ts'
 import { askLocally, concat, LOCAL_BODY_SIZE } from './local.ts'
 import type { LocalAnswer, LocalHandler } from './local.ts'
 import { hopsLeft, oneHopLess } from './hops.ts'
-import { below, nameIn, optionsFor, pickerFor, prefaceOf, timesFor } from './passage.ts'
+import { answerTime, below, nameIn, optionsFor, pickerFor, prefaceOf, timesFor } from './passage.ts'
 import type { Picker } from './picker.ts'
 import type { DialResult } from './pool.ts'
 import { recordOf } from './record.ts'
@@ -157,8 +157,8 @@ export class Exchange implements ClientUser, ServerUser {
     if (hopsLeft(this.head) === 0) return this.#lastHop()
     const asked = { head: this.head, peer: this.#peer as Peer, now: this.#time }
     this.#picker = pickerFor(this.#runtime, decision, asked)
-    const { answer } = this.#times
-    if (answer < Infinity) {
+    const answer = answerTime(decision, this.#client.connection.listener)
+    if (answer !== undefined) {
       const late = refusal('ANSWER_TIMEOUT', `No answer began within ${answer} ms`)
       const at = this.#startedAt + answer
       this.#bound = new AnswerBound(this.#runtime.ticker, at, () => this.#refuse(late))

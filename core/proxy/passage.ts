@@ -86,8 +86,6 @@ export interface Times {
   readonly connect: number
   readonly read: number
   readonly send: number
-  /** From a request's coming to the head of its answer; Infinity: no bound. */
-  readonly answer: number
 }
 
 /** The time-outs of one exchange towards its endpoint: the route's, the listener's, or the upstream's. */
@@ -101,6 +99,13 @@ export function timesFor(
     connect: first.connect ?? second?.connect ?? upstream.connectTimeout,
     read: first.read ?? second?.read ?? upstream.readTimeout,
     send: first.send ?? second?.send ?? upstream.sendTimeout,
-    answer: first.answer ?? second?.answer ?? Infinity,
   }
+}
+
+/** From a request's coming to the head of its answer, in milliseconds; undefined: there is no bound. */
+export function answerTime(
+  { route }: Forward,
+  listener: CompiledListener | undefined,
+): number | undefined {
+  return route.config.upstreamTimes.answer ?? listener?.upstreamTimes.answer
 }

@@ -7,7 +7,12 @@ export type PlanType = 'mtls' | 'jwt' | 'oauth2' | 'api-key' | 'keyless'
 /** Where the keys are that tokens are signed with. */
 export type TokenKeysConfig =
   /** A JWK set (RFC 7517), fetched and fetched again. */
-  | { readonly url: string; readonly timeout?: number | undefined }
+  | {
+    readonly url: string
+    readonly timeout?: number | undefined
+    /** Undefined: no. */
+    readonly followRedirects?: boolean | undefined
+  }
   /** A JWK set, a public key or a certificate in PEM. */
   | { readonly key: Material }
   /** The secret of HMAC signatures; `base64`: what it stands for in base64 counts as well. */

@@ -11,6 +11,7 @@ const GOOD_MS = 600_000
 const AGAIN_MS = 10_000
 const TIMEOUT_MS = 5_000
 const MOST_BYTES = 1_048_576
+const MOST_REDIRECTS = 5
 
 type KeySetConfig = Extract<TokenKeysConfig, { readonly url: string }>
 
@@ -69,13 +70,19 @@ export class TokenKeys {
   }
 
   async #load(
-    { url, timeout = TIMEOUT_MS }: KeySetConfig,
+    { url, timeout = TIMEOUT_MS, followRedirects = false }: KeySetConfig,
     now: number,
+    redirects = 0,
   ): Promise<TokenKey> {
-    const { status, body } = await this.#fetcher.fetch({
+    const { status, body, location } = await this.#fetcher.fetch({
       ...{ url, body: undefined, timeoutMs: timeout, maxBytes: MOST_BYTES },
       mayConnect: () => true,
     })
+    if (followRedirects && location !== undefined && status >= 301 && status <= 308) {
+      if (redirects === MOST_REDIRECTS) throw new Error(`${url} leads round and round`)
+      const next = new URL(location, url).href
+      return await this.#load({ url: next, timeout, followRedirects }, now, redirects + 1)
+    }
     if (status !== 200) throw new Error(`${url} answered ${status}`)
     const keys = createLocalJWKSet(JSON.parse(new TextDecoder().decode(body)) as JSONWebKeySet)
     this.#set = { keys, at: now }

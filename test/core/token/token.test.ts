@@ -258,3 +258,24 @@ t.test('an authorization server that is asked in its own way', async (t) => {
   const strict = checkerOf({ type: 'oauth2', introspection: { ...introspection, anyScope: false } })
   t.match(await strict('good'), { ok: false, lacks: 'scope', clientIds: ['acme'] })
 })
+
+t.test('keys that are elsewhere now', async (t) => {
+  const { sign, jwk } = await pair('a')
+  const asked: string[] = []
+  const server = createServer(({ url = '' }, response) => {
+    asked.push(url)
+    if (url === '/keys') response.end(JSON.stringify({ keys: [jwk] }))
+    else response.writeHead(302, { location: url === '/old' ? 'keys' : url }).end()
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const check = (path: string, followRedirects: boolean) =>
+    checkerOf({
+      jwt: { ...JWT, keys: { url: `http://127.0.0.1:${port}${path}`, followRedirects } },
+    })
+  t.match(await check('/old', true)(await sign({})), { ok: true })
+  t.same(asked, ['/old', '/keys'])
+  t.match(await check('/old', false)(await sign({})), { ok: false, detail: /answered 302/ })
+  t.match(await check('/round', true)(await sign({})), { ok: false, detail: /round and round/ })
+})

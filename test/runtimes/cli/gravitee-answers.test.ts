@@ -257,6 +257,25 @@ t.test('rules may ask what a token says', async (t) => {
   t.equal(await ask('c'), 401)
 })
 
+t.test('keys that the gateway itself has, by who issued a token', async (t) => {
+  const upstream = await startUpstream(t)
+  const more = `policy: { jwt: { issuer: { id.example.com: { main: "${SECRET}" } } } }`
+  const gateway = await start(t, 'issuers', http(more))
+  await serve(gateway, {
+    ...{ path: '/k', upstream, subscribed: [0] },
+    plans: [{
+      type: 'JWT',
+      configuration: { signature: 'HMAC_HS256', publicKeyResolver: 'GATEWAY_KEYS' },
+    }],
+  })
+  const ask = async (iss: string): Promise<number> => {
+    const authorization = `Bearer ${await sign({ iss, client_id: 'acme' })}`
+    return (await gateway.get('http', '/k', undefined, { authorization })).status
+  }
+  t.equal(await ask('id.example.com'), 200)
+  t.equal(await ask('other.example.com'), 401)
+})
+
 t.test('ids: names, forms, and what becomes of those of endpoints', async (t) => {
   const upstream = await startUpstream(t, {
     answer: () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Tx: theirs\r\nX-Rq: theirs\r\n\r\n',

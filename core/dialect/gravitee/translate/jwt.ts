@@ -4,7 +4,8 @@ import type {
   TokenKeysConfig,
   TokenTypesConfig,
 } from '../../../snapshot/mod.ts'
-import type { JsonMap } from '../model.ts'
+import type { ApiDocument, JsonMap } from '../model.ts'
+import { constantAt } from './response-templates.ts'
 import { flagAt, mapAt, type Notes, numberAt, refuseKeys, textAt, textsAt } from './settings.ts'
 
 /** What a JWT plan may say; the last three are ours. */
@@ -18,10 +19,16 @@ const KEYS: readonly string[] = [
 /** Gravitee's own are RSA and HMAC; ours are all that jose has. */
 const SIGNATURES = /^(?:(?:RSA|HMAC|ECDSA)_)?((?:RS|PS|ES|HS)(?:256|384|512))$/
 
+/** What a JWT plan is translated beside. */
+export interface JwtContext {
+  readonly api: ApiDocument
+  readonly options: GraviteeGatewayConfig
+}
+
 /** What a JWT plan is checked by. */
 export function jwtOf(
   configuration: JsonMap,
-  { issuers = [] }: GraviteeGatewayConfig,
+  { api, options: { issuers = [] } }: JwtContext,
   notes: Notes,
 ): JwtConfig {
   refuseKeys(configuration, { whose: 'A JWT plan', known: KEYS, notes })
@@ -34,7 +41,10 @@ export function jwtOf(
     )
   }
   return {
-    keys: keysOf(configuration, { issuers, hmac: algorithm?.startsWith('HS') === true, notes }),
+    keys: keysOf(configuration, {
+      ...{ issuers, api, notes },
+      hmac: algorithm?.startsWith('HS') === true,
+    }),
     algorithms: [algorithm ?? 'RS256'],
     issuer: textAt(configuration, 'issuer'),
     audience: textsAt(configuration, 'audience'),
@@ -54,18 +64,19 @@ function refuseUnserved(configuration: JsonMap, { errors }: Notes): void {
   if (flagAt(configuration, 'useSystemProxy')) {
     errors.push('Could not use useSystemProxy: keys are fetched without a proxy')
   }
-  if (flagAt(configuration, 'followRedirects')) {
-    errors.push('Could not use followRedirects: name the URL where the keys are')
-  }
 }
 
 interface KeysContext {
   readonly issuers: NonNullable<GraviteeGatewayConfig['issuers']>
   readonly hmac: boolean
+  readonly api: ApiDocument
   readonly notes: Notes
 }
 
-function keysOf(configuration: JsonMap, { issuers, hmac, notes }: KeysContext): TokenKeysConfig {
+function keysOf(
+  configuration: JsonMap,
+  { issuers, hmac, api, notes }: KeysContext,
+): TokenKeysConfig {
   const { errors } = notes
   const resolver = textAt(configuration, 'publicKeyResolver') ?? 'GIVEN_KEY'
   if (resolver === 'GATEWAY_KEYS') {
@@ -78,17 +89,18 @@ function keysOf(configuration: JsonMap, { issuers, hmac, notes }: KeysContext): 
       `Could not use publicKeyResolver "${resolver}": GIVEN_KEY, GATEWAY_KEYS and JWKS_URL are supported`,
     )
   }
-  const parameter = textAt(configuration, 'resolverParameter') ?? ''
+  const parameter = constantAt(configuration, 'resolverParameter', { api, notes })
   if (parameter === '') errors.push('A JWT plan needs resolverParameter: a key, or where keys are')
-  if (/\{[#T(]/.test(parameter)) {
-    errors.push('Could not use resolverParameter: expressions in it are not worked out')
-  }
   if (resolver !== 'JWKS_URL') return givenKey(parameter, hmac, notes)
   if (!/^https?:\/\/[^\s/]+/.test(parameter)) {
     errors.push(`Could not use JWKS_URL "${parameter}": it is no URL`)
   }
   const timeout = numberAt(configuration, 'requestTimeout')
-  return { url: parameter, ...(timeout === undefined || timeout <= 0 ? {} : { timeout }) }
+  return {
+    url: parameter,
+    ...(timeout === undefined || timeout <= 0 ? {} : { timeout }),
+    ...(flagAt(configuration, 'followRedirects') ? { followRedirects: true } : {}),
+  }
 }
 
 function givenKey(parameter: string, hmac: boolean, { errors }: Notes): TokenKeysConfig {

@@ -1,7 +1,8 @@
 import type { IntrospectionConfig, IntrospectionRequestConfig } from '../../../snapshot/mod.ts'
 import type { Json } from '../../../store/mod.ts'
-import type { JsonMap } from '../model.ts'
+import type { ApiDocument, JsonMap } from '../model.ts'
 import { isBound } from './jwt.ts'
+import { constantAt } from './response-templates.ts'
 import { flagAt, mapAt, type Notes, numberAt, refuseKeys, textAt, textsAt } from './settings.ts'
 
 /** What an OAuth2 plan may say; the last is ours. */
@@ -17,18 +18,19 @@ const CACHE = 10_000
 /** The authorization server is a resource of the API, which the plan names. */
 export function introspectionOf(
   configuration: JsonMap,
-  resources: Json | undefined,
+  api: ApiDocument,
   notes: Notes,
 ): IntrospectionConfig {
+  const resources = api.extra['resources']
   refuseKeys(configuration, { whose: 'An OAuth2 plan', known: KEYS, notes })
   if (flagAt(configuration, 'addWwwAuthenticateHeader')) {
     notes.errors.push('Could not use addWwwAuthenticateHeader: there is no resource metadata here')
   }
-  const name = textAt(configuration, 'oauthResource')
+  const name = constantAt(configuration, 'oauthResource', { api, notes })
   const resource = resourceOf(resources, name)
   if (resource === undefined) {
     notes.errors.push(
-      `An OAuth2 plan needs oauthResource, a resource of its API: there is no "${name ?? ''}"`,
+      `An OAuth2 plan needs oauthResource, a resource of its API: there is no "${name}"`,
     )
   } else if (resource['type'] !== 'oauth2') {
     notes.errors.push(`Could not use resource "${name}": type oauth2 is supported`)

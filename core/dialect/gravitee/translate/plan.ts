@@ -46,10 +46,8 @@ export function translatePlan(
     ...(withToken ? { argument: 'access_token', decisive: true } : {}),
     ...(withToken && configuration['propagateAuthHeader'] === false ? { hidesToken: true } : {}),
     ...('conditions' in rule && rule.conditions.length > 0 ? { conditions: rule.conditions } : {}),
-    ...(type === 'jwt' ? { jwt: jwtOf(configuration, options, notes) } : {}),
-    ...(type === 'oauth2'
-      ? { introspection: introspectionOf(configuration, api.extra['resources'], notes) }
-      : {}),
+    ...(type === 'jwt' ? { jwt: jwtOf(configuration, { api, options }, notes) } : {}),
+    ...(type === 'oauth2' ? { introspection: introspectionOf(configuration, api, notes) } : {}),
   }
   return { plan, errors, warnings }
 }

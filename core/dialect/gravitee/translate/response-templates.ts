@@ -7,7 +7,7 @@ import {
 import type { ApiDocument, JsonMap } from '../model.ts'
 import { Unsupported } from './expression-names.ts'
 import { readOperand } from './selection-rule.ts'
-import { mapAt, numberAt } from './settings.ts'
+import { mapAt, type Notes, numberAt, textAt } from './settings.ts'
 
 /** What an API's `responseTemplates` put in place of the gateway's own answers, and what of them cannot be used. */
 export interface TranslatedTemplates {
@@ -75,6 +75,24 @@ export function partsOf(text: string, api: ApiDocument): ErrorPageConfig['body']
     at = end + 1
   }
   return [...parts, text.slice(at)].filter((part) => part !== '')
+}
+
+/** Text of a setting, in which expressions may stand for what the API itself says; empty where there is none. */
+export function constantAt(
+  map: JsonMap,
+  name: string,
+  { api, notes }: { readonly api: ApiDocument; readonly notes: Notes },
+): string {
+  const written = textAt(map, name) ?? ''
+  const parts = partsOf(written, api)
+  if (typeof parts === 'string') {
+    notes.errors.push(`Could not use ${name}: ${parts}`)
+    return written
+  }
+  const variable = parts.find((part) => typeof part !== 'string')
+  if (variable === undefined) return parts.join('')
+  notes.errors.push(`Could not use ${name}: its expression asks for what a request says`)
+  return written
 }
 
 /** The brace that ends an expression, past those within its texts. */

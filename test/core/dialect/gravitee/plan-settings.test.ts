@@ -9,10 +9,14 @@ type ApiDocument = Parameters<typeof translatePlan>[1]['api']
 function translated(
   type: string,
   configuration: unknown,
-  { resources = [], options = {} }: { resources?: unknown; options?: GraviteeGatewayConfig } = {},
+  { resources = [], properties = [], options = {} }: {
+    resources?: unknown
+    properties?: unknown
+    options?: GraviteeGatewayConfig
+  } = {},
 ): ReturnType<typeof translatePlan> {
   const plan = { id: 'p', security: { type, configuration } } as unknown as PlanDocument
-  const api = { id: 'a', name: 'a', extra: { resources } } as unknown as ApiDocument
+  const api = { id: 'a', name: 'a', extra: { resources, properties } } as unknown as ApiDocument
   return translatePlan(plan, { api, options })
 }
 
@@ -61,6 +65,12 @@ t.test('JWT plans: every option', (t) => {
     timeout: 300,
   })
   const issuers = [{ name: 'me', keys: ['ssh-rsa AAAA'] }]
+  const redirected = translated('JWT', {
+    ...url,
+    resolverParameter: "{#api.properties['jwks']}",
+    followRedirects: true,
+  }, { properties: [{ key: 'jwks', value: 'https://id.test/keys' }] })
+  t.same(redirected.plan.jwt?.keys, { url: 'https://id.test/keys', followRedirects: true })
   const own = translated('JWT', { publicKeyResolver: 'GATEWAY_KEYS' }, { options: { issuers } })
   t.same([own.errors, own.plan.jwt?.keys], [[], { issuers }])
   t.end()
@@ -72,12 +82,12 @@ t.test('JWT plans: what cannot be is refused by name', (t) => {
     [{ publicKeyResolver: 'GUESS' }, /publicKeyResolver "GUESS"/],
     [{ publicKeyResolver: 'GATEWAY_KEYS' }, /policy.jwt.issuer/],
     [{ publicKeyResolver: 'JWKS_URL', resolverParameter: 'id' }, /no URL/],
-    [{ resolverParameter: "{#properties['key']}" }, /expressions/],
+    [{ resolverParameter: "{#request.headers['k'][0]}" }, /asks for what a request says/],
+    [{ resolverParameter: '{T(x)}' }, /not supported/],
     [{ resolverParameter: '' }, /needs resolverParameter/],
     [{ resolverParameter: 'n"o key' }, /no public key/],
     [{ revocationCheck: { enabled: true } }, /revocationCheck/],
     [{ useSystemProxy: true }, /useSystemProxy/],
-    [{ followRedirects: true }, /followRedirects/],
     [{ signatur: 'RSA_RS256' }, /"signatur": A JWT plan has no such key/],
   ]
   for (const [more, error] of cases) {
