@@ -19,7 +19,7 @@ export interface Revisions {
 const SHELF_BYTES = 1_048_576
 
 /** Where a value's JSON lies. */
-interface Place {
+export interface Place {
   readonly shelf: Buffer
   readonly at: number
   readonly length: number
@@ -77,6 +77,11 @@ export class KeptDocument implements StoredDocument {
 
   get value(): Json {
     return JSON.parse(this.text) as Json
+  }
+
+  /** Where its JSON lies. */
+  get place(): Place {
+    return { shelf: this.#shelf, at: this.#at, length: this.#length }
   }
 
   /** The value's JSON. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
 import { type Commit, Feed, Table } from '../../core/store/mod.ts'
 import { blocksOf } from './blocks.ts'
+import { type Cold, ColdRecords } from './cold.ts'
 import type { Disk } from './disk.ts'
 import { StoreFault } from './fault.ts'
 import type { Asleep } from './kept.ts'
@@ -24,14 +25,15 @@ export interface Recovered {
 export async function recover(
   disk: Disk,
   folder: string,
-  { remembered, asleep }: {
+  { remembered, asleep, cold }: {
     readonly remembered?: number | undefined
     readonly asleep?: Asleep | undefined
+    readonly cold?: Cold | undefined
   },
 ): Promise<Recovered> {
   const reader = new RecordReader(asleep)
   const names = (await disk.list(folder)).sort()
-  const table = new Table()
+  const table = new Table(cold && new ColdRecords(cold))
   let snapshotSize: number | undefined
   if (names.includes(SNAPSHOT)) {
     const path = join(folder, SNAPSHOT)

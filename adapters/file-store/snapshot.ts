@@ -27,7 +27,7 @@ export async function writeSnapshot(
   disk: Disk,
   folder: string,
   { documents, revision }: {
-    readonly documents: readonly StoredDocument[]
+    readonly documents: Iterable<StoredDocument>
     readonly revision: number
   },
 ): Promise<number> {
@@ -46,11 +46,16 @@ export async function writeSnapshot(
     await file.cut(0)
     const header: HeaderRecord = { sallyport: 'store snapshot', format: FORMAT, revision }
     await append(encodeLine(header))
-    for (let at = 0; at < documents.length; at += PART) {
-      const part = documents.slice(at, at + PART)
-      await append(Buffer.concat(part.map((each) => encodeText(documentText(each)))))
+    let count = 0
+    let part: Buffer[] = []
+    for (const document of documents) {
+      part.push(encodeText(documentText(document)))
+      if (++count % PART !== 0) continue
+      await append(Buffer.concat(part))
+      part = []
     }
-    await append(encodeLine({ documents: documents.length } satisfies FooterRecord))
+    part.push(encodeLine({ documents: count } satisfies FooterRecord))
+    await append(Buffer.concat(part))
     await file.sync()
   } catch (error) {
     await file.close()

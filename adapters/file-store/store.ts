@@ -22,6 +22,7 @@ import {
 } from '../../core/store/mod.ts'
 import { type Disk, hostDisk } from './disk.ts'
 import { asFailure } from './fault.ts'
+import type { Cold } from './cold.ts'
 import type { Asleep } from './kept.ts'
 import { encodeText } from './line.ts'
 import { logName, logStart, LogWriter } from './log.ts'
@@ -44,6 +45,8 @@ export interface FileStoreOptions {
   readonly compactFrom?: number
   /** Of which documents the text alone is kept, as it was read; unless given, of none. */
   readonly asleep?: Asleep
+  /** Of which of these nobody follows the state at the start, only changes: there is no object for each. */
+  readonly cold?: Cold
 }
 
 /** What a store holds of its folder. */
@@ -100,7 +103,7 @@ export class FileStore extends StoreBase {
     this.#openWriter = held.openWriter
     this.#letGo = held.letGo
     this.#leases = new LeaseSweep(options.clock, (transaction) => this.commit(transaction))
-    this.#leases.note(this.#table.documents().map((document) => ({ key: document.key, document })))
+    this.#leases.note(this.#table.leased().map((document) => ({ key: document.key, document })))
   }
 
   /** Opens a folder, making it where there is none, and reads all that it holds. */

@@ -85,11 +85,13 @@ async function indexSeed(secret: Uint8Array): Promise<number> {
 function compileKnown(config: ApplicationConfig): CompiledApplication | undefined {
   if (config.certificates.some(({ read }) => read === undefined)) return undefined
   if (config.filters !== undefined && config.filters.length > 0) return undefined
-  const certificates: ApplicationCertificate[] = []
+  // Made with its length: what grows has room for more, and there may be very many.
+  const certificates = new Array<ApplicationCertificate>(config.certificates.length)
   const { name, apiKeys } = config
   const application = { name, config, certificates, apiKeys, subscriptions: byApi(config) }
-  for (const { read, from, until } of config.certificates) {
-    certificates.push({ application, certificate: read as CertificateSummary, from, until })
+  for (const [index, { read, from, until }] of config.certificates.entries()) {
+    const certificate = read as CertificateSummary
+    certificates[index] = { application, certificate, from, until }
   }
   return application
 }
@@ -135,7 +137,11 @@ export async function compileApplication(
   return application
 }
 
-function byApi(config: ApplicationConfig): ReadonlyMap<string, readonly SubscriptionConfig[]> {
+/** Beyond so many subscriptions they are looked up by their API. */
+const FEW = 8
+
+function byApi(config: ApplicationConfig): CompiledApplication['subscriptions'] {
+  if (config.subscriptions.length <= FEW) return config.subscriptions
   const subscriptions = new Map<string, SubscriptionConfig[]>()
   for (const subscription of config.subscriptions) {
     const list = subscriptions.get(subscription.api)

@@ -56,9 +56,25 @@ export function expiringCrl(usedBy: string, crl: Crl): Expiring | undefined {
 
 /** Everything that a snapshot uses and that expires, the most urgent first. */
 export function expiries(snapshot: Snapshot, now: number): Expiry[] {
+  return listed(snapshot, now, () => true)
+}
+
+/** Of that, what should be renewed by now. */
+export function dueExpiries(snapshot: Snapshot, now: number): Expiry[] {
+  return listed(snapshot, now, (each) => isDue(each, now))
+}
+
+function listed(
+  snapshot: Snapshot,
+  now: number,
+  wanted: (expiring: Expiring) => boolean,
+): Expiry[] {
   const all: Expiring[] = []
+  const addOne = (expiring: Expiring): void => {
+    if (wanted(expiring)) all.push(expiring)
+  }
   const add = (notes: readonly Noted[]): void => {
-    for (const { expiring } of notes) all.push(expiring)
+    for (const { expiring } of notes) addOne(expiring)
   }
   for (const { notes, tls } of snapshot.listeners.values()) {
     add(notes)
@@ -68,7 +84,7 @@ export function expiries(snapshot: Snapshot, now: number): Expiry[] {
   for (const { name, certificates } of snapshot.applications) {
     const usedBy = `application "${name}"`
     for (const { certificate } of certificates) {
-      all.push(expiringCertificate('application', usedBy, certificate))
+      addOne(expiringCertificate('application', usedBy, certificate))
     }
   }
   all.sort((a, b) => a.notAfter - b.notAfter)

@@ -19,8 +19,8 @@ export function findSubscription(
   now: number,
 ): SubscriptionConfig | PlanRefusal {
   let telling: PlanRefusal | undefined
-  for (const subscription of application.subscriptions.get(api) ?? []) {
-    if (subscription.plan !== plan.name) continue
+  for (const subscription of subscriptionsTo(application, api)) {
+    if (subscription.plan !== plan.name || subscription.api !== api) continue
     const refusal = checkOne(subscription, now)
     if (refusal === undefined) return subscription
     if (telling === undefined || rank(refusal) < rank(telling)) telling = refusal
@@ -36,6 +36,13 @@ export function findSubscription(
     code: telling.code,
     detail: `${who}: its subscription to plan "${plan.name}" of API "${api}" ${telling.detail}`,
   }
+}
+
+function subscriptionsTo(
+  { subscriptions }: Application,
+  api: string,
+): readonly SubscriptionConfig[] {
+  return 'length' in subscriptions ? subscriptions : subscriptions.get(api) ?? []
 }
 
 function checkOne(subscription: SubscriptionConfig, now: number): PlanRefusal | undefined {

@@ -38,8 +38,10 @@ export interface PlanRefusal {
 /** An application as plans see it. */
 export interface Application {
   readonly name: string
-  /** By API name. */
-  readonly subscriptions: ReadonlyMap<string, readonly SubscriptionConfig[]>
+  /** All of them, or those of each API by its name: a table is worth its room where there are many. */
+  readonly subscriptions:
+    | readonly SubscriptionConfig[]
+    | ReadonlyMap<string, readonly SubscriptionConfig[]>
 }
 
 /** What a token - a certificate or a key - stands for. */

@@ -73,7 +73,7 @@ class Following {
   }
 
   async list(): Promise<void> {
-    const page = await this.#store.list(this.#prefix)
+    const page = await this.#store.list(this.#prefix, { followed: true })
     if (this.#stopped) return
     if (isStoreFailure(page)) return this.#listFailed(page)
     this.#failures = 0

@@ -65,7 +65,7 @@ export class MirrorStore extends StoreBase {
 
   override async list(prefix: string, options?: ListOptions): Promise<Page | StoreFailure> {
     const page = await this.#options.store.list(prefix, options)
-    if (prefix !== ALL || options !== undefined) return page
+    if (prefix !== ALL || options?.after !== undefined || options?.limit !== undefined) return page
     if (!isStoreFailure(page)) {
       this.#remember(page)
       return page

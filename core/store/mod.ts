@@ -24,5 +24,12 @@ export { restore, type Restored, type RestoreOptions } from './restore.ts'
 export { isSealed, type Path, privateKeyPaths, SEALED_MARK, type SecretsOf } from './seal.ts'
 export { SealedStore, type SealedStoreOptions } from './sealed.ts'
 export { SortedKeys } from './sorted-keys.ts'
-export { type Commit, evaluate, type Evaluated, type Ground, Table } from './table.ts'
+export {
+  type ColdDocuments,
+  type Commit,
+  evaluate,
+  type Evaluated,
+  type Ground,
+  Table,
+} from './table.ts'
 export type * from './types.ts'

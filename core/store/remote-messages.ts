@@ -18,6 +18,7 @@ export type Question =
     readonly prefix: string
     readonly after?: string
     readonly limit?: number
+    readonly followed?: boolean
   }
   | { readonly ask: 'commit'; readonly transaction: Transaction }
   | { readonly ask: 'watch'; readonly prefix: string; readonly after: number }

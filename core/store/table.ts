@@ -26,44 +26,72 @@ export interface Commit {
 /** What a transaction would do, or why it may not. A commit without changes takes no revision. */
 export type Evaluated = Commit | StoreFailure
 
+/** Documents that a table knows of without holding them. */
+export interface ColdDocuments {
+  readonly size: number
+  /** Takes a document in place of the one before; false: the table has to hold it. */
+  take(document: StoredDocument): boolean
+  get(key: string): StoredDocument | undefined
+  /** Whether there was one. */
+  delete(key: string): boolean
+  keys(): Iterable<string>
+  documents(): Iterable<StoredDocument>
+}
+
 /** The documents of a store, in memory and in order. It keeps no past and tells nobody. */
 export class Table {
   readonly #documents = new Map<string, StoredDocument>()
   /** In order; undefined while documents are loaded in bulk. */
   #keys: SortedKeys | undefined
   #revision = 0
+  readonly #cold: ColdDocuments | undefined
+  /** Those of the cold ones, once somebody has asked for a list of them. */
+  #coldKeys: SortedKeys | undefined
+
+  constructor(cold?: ColdDocuments) {
+    this.#cold = cold
+  }
 
   get revision(): number {
     return this.#revision
   }
 
   get size(): number {
-    return this.#documents.size
+    return this.#documents.size + (this.#cold?.size ?? 0)
   }
 
   read(key: string): StoredDocument | undefined {
-    return this.#documents.get(key)
+    return this.#documents.get(key) ?? this.#cold?.get(key)
   }
 
   /** All documents as they are now, in no order. */
-  documents(): StoredDocument[] {
-    return [...this.#documents.values()]
+  documents(): Iterable<StoredDocument> {
+    const held = [...this.#documents.values()]
+    const cold = this.#cold?.documents() ?? []
+    return (function* () {
+      yield* held
+      yield* cold
+    })()
+  }
+
+  /** Those that will vanish by themselves. */
+  leased(): StoredDocument[] {
+    return [...this.#documents.values()].filter(({ expires }) => expires !== undefined)
   }
 
   get(key: string): Found {
-    return { document: this.#documents.get(key), revision: this.#revision }
+    return { document: this.read(key), revision: this.#revision }
   }
 
-  list(prefix: string, { after, limit = Infinity }: ListOptions = {}): Page {
-    const keys = this.#keys ??= SortedKeys.of(this.#documents.keys())
+  list(prefix: string, { after, limit = Infinity, followed = false }: ListOptions = {}): Page {
     const documents: StoredDocument[] = []
     const first = after !== undefined && after >= prefix ? after : prefix
-    for (const part of keys.partsFrom(first)) {
+    for (const part of this.#partsFrom(first, followed)) {
       for (const key of part) {
         if (!key.startsWith(prefix)) return { documents, revision: this.#revision, more: false }
         if (key === after) continue
         if (documents.length >= limit) return { documents, revision: this.#revision, more: true }
-        const document = this.#documents.get(key)
+        const document = this.read(key)
         if (document !== undefined) documents.push(document)
       }
     }
@@ -72,6 +100,7 @@ export class Table {
 
   /** Takes in one document of a snapshot, as it stands. */
   load(document: StoredDocument): void {
+    if (this.#cold?.take(document) === true) return
     this.#documents.set(document.key, document)
     this.#keys = undefined
   }
@@ -89,14 +118,43 @@ export class Table {
     this.#revision = revision
   }
 
+  /** Keys in order, in parts; those of cold documents among them unless only what is followed is wanted. */
+  #partsFrom(first: string, followed: boolean): Iterable<Iterable<string>> {
+    const keys = this.#keys ??= SortedKeys.of(this.#documents.keys())
+    if (followed || this.#cold === undefined || this.#cold.size === 0) return keys.partsFrom(first)
+    const cold = this.#coldKeys ??= SortedKeys.of(this.#cold.keys())
+    return [merged(keys.from(first), cold.from(first))]
+  }
+
   #set(key: string, document: StoredDocument): void {
-    const known = this.#documents.has(key)
+    if (this.#cold?.take(document) === true) {
+      if (this.#documents.delete(key)) this.#keys?.delete(key)
+      this.#coldKeys = undefined
+      return
+    }
+    if (this.#cold?.delete(key) === true) this.#coldKeys?.delete(key)
+    const before = this.#documents.size
     this.#documents.set(key, document)
-    if (!known) this.#keys?.add(key)
+    if (this.#documents.size > before) this.#keys?.add(key)
   }
 
   #remove(key: string): void {
     if (this.#documents.delete(key)) this.#keys?.delete(key)
+    else if (this.#cold?.delete(key) === true) this.#coldKeys?.delete(key)
+  }
+}
+
+/** Two lists in order as one. */
+function* merged(left: Iterator<string>, right: Iterator<string>): Iterable<string> {
+  let [one, other] = [left.next(), right.next()]
+  while (one.done !== true || other.done !== true) {
+    if (other.done === true || (one.done !== true && one.value < other.value)) {
+      yield one.value
+      one = left.next()
+    } else {
+      yield other.value
+      other = right.next()
+    }
   }
 }
 

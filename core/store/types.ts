@@ -65,6 +65,8 @@ export interface ListOptions {
   readonly after?: string
   /** At most so many documents; all of them where it is left out. */
   readonly limit?: number
+  /** True: a store may leave out what has always lain there and nobody follows. */
+  readonly followed?: boolean
 }
 
 /** Documents in the order of their keys, all as of one revision of the store. */

@@ -1,4 +1,4 @@
-import { expiries, expiryNews } from '../../core/mod.ts'
+import { dueExpiries, expiries, expiryNews } from '../../core/mod.ts'
 import type { ExpiringKind, ExpiryNotice, Log, Snapshot } from '../../core/mod.ts'
 import type { Service } from './service.ts'
 import { Webhook } from './webhook.ts'
@@ -48,7 +48,7 @@ export function watchExpiry(service: Service): void {
   let told: ReadonlyMap<string, number> = new Map()
   const look = (): void => {
     const now = host.clock.now()
-    const news = expiryNews(expiries(service.snapshot, now), told, now)
+    const news = expiryNews(dueExpiries(service.snapshot, now), told, now)
     told = news.told
     tell(host.log, news.notices)
     for (const notice of news.notices) webhook.send(eventOf(notice))

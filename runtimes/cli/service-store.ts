@@ -23,6 +23,9 @@ import { keyFileBeside, openConfiguredEtcd, openKeys } from './store-source.ts'
 const asleep = (key: string): boolean =>
   /^\/gravitee\/(audits|claims|applications|certificates|subscriptions)\//.test(key)
 
+/** What was noted of changes, and who holds a certificate, is asked of the store. */
+const cold = (key: string): boolean => /^\/gravitee\/(audits|claims)\//.test(key)
+
 /** The store of a gateway that runs, with secrets in clear. */
 export interface ServiceStore {
   readonly store: Store
@@ -90,7 +93,7 @@ async function openMemory(
 async function openBare(host: Host, { store }: Configuration): Promise<Store | StoreFailure> {
   const { clock, log } = host
   if (store.etcd === undefined) {
-    return await FileStore.open({ folder: store.folder, clock, log, asleep })
+    return await FileStore.open({ folder: store.folder, clock, log, asleep, cold })
   }
   const etcd = await openConfiguredEtcd(host, store.etcd)
   if (isStoreFailure(etcd)) return etcd

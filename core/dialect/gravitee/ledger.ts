@@ -10,7 +10,7 @@ import { type AuditNote, changed } from './audit.ts'
 import type { Catalogue } from './catalogue.ts'
 import { Fault } from './faults.ts'
 import { Ids } from './ids.ts'
-import { auditKey } from './keys.ts'
+import { auditKey, FOLDERS } from './keys.ts'
 import type { AuditDocument } from './model.ts'
 
 /** A change to be made all at once. */
@@ -27,12 +27,15 @@ export interface Draft {
 const ATTEMPTS = 8
 /** Audits that are kept; the oldest go. */
 const KEPT_AUDITS = 100_000
+/** Audits that are read at once. */
+const AT_ONCE = 500
 
 /** Makes changes in the store: all or nothing, with their audits, and in force before they are answered. */
 export class Ledger {
   readonly ids: Ids
   readonly #context: DialectContext
   readonly #catalogue: Catalogue
+  #auditsKnown: Promise<void> | undefined
   readonly #locks = new Map<string, Promise<unknown>>()
 
   readonly #tries: boolean
@@ -85,6 +88,7 @@ export class Ledger {
     for (let attempt = 1;; attempt++) {
       const { operations, conditions, audits, inForce, result } = await draft()
       if (operations.length === 0) return { revision: undefined, result }
+      await (this.#auditsKnown ??= this.#learnAudits())
       const done = await this.#context.store.commit({
         by: `gravitee:${by}`,
         operations: [...operations, ...this.#auditOperations(by, audits)],
@@ -96,6 +100,22 @@ export class Ledger {
       }
       if (done.failure !== 'conflict' || attempt === ATTEMPTS) throw storeFault(done)
       await this.#readAnew(done.key, conditions)
+    }
+  }
+
+  /** A store need not have told of those that were there at the start. */
+  async #learnAudits(): Promise<void> {
+    if (this.#catalogue.audits.size > 0) return
+    for (let after: string | undefined, more = true; more;) {
+      const options = after === undefined ? {} : { after }
+      const page = await this.#context.store.list(FOLDERS.audit, { ...options, limit: AT_ONCE })
+      if (isStoreFailure(page)) {
+        this.#auditsKnown = undefined
+        throw storeFault(page)
+      }
+      for (const { key } of page.documents) this.#catalogue.audits.add(key)
+      after = page.documents.at(-1)?.key
+      more = page.more && after !== undefined
     }
   }
 

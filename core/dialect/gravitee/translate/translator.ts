@@ -2,7 +2,7 @@ import type { Change } from '../../../store/mod.ts'
 import type { ApiConfig, ApplicationConfig, UpstreamConfig } from '../../../snapshot/mod.ts'
 import type { ConfigurationParts, DocumentProblem, PartsChange, Translator } from '../../types.ts'
 import type { Catalogue } from '../catalogue.ts'
-import { keyOf, parseKey } from '../keys.ts'
+import { keyOf, parseKey, type Place } from '../keys.ts'
 import { apiName, type ApiParts, translateApi } from './api.ts'
 import type { TranslatorOptions } from './options.ts'
 import { applicationName, idOf, translateApplication } from './application.ts'
@@ -62,20 +62,24 @@ export class GraviteeTranslator implements Translator {
     if (place === undefined) return
     const { folder, id } = place
     const catalogue = this.#catalogue
-    const touchOwner = (): void => {
-      const owner = catalogue.subscriptions.get(id)?.applicationId
-      if (owner !== undefined) applications.add(owner)
-    }
-    if (folder === 'subscription') touchOwner()
+    if (folder === 'subscription') return this.#takeSubscription(change, place, applications)
     catalogue.takeOne(change, place, Infinity)
-    if (folder === 'subscription') touchOwner()
-    else if (folder === 'application') applications.add(id)
+    if (folder === 'application') applications.add(id)
     else if (folder === 'certificate') applications.add(id.slice(0, id.indexOf('/')))
     else if (folder === 'api') apis.add(id)
     else if (folder === 'plan') {
       const api = catalogue.plans.get(id)?.value.apiId ?? this.#plans.get(id)
       if (api !== undefined) apis.add(api)
     }
+  }
+
+  #takeSubscription(change: Change, place: Place, applications: Set<string>): void {
+    const { subscriptions } = this.#catalogue
+    const before = subscriptions.get(place.id)?.applicationId
+    this.#catalogue.takeOne(change, place, Infinity)
+    const now = subscriptions.get(place.id)?.applicationId
+    if (before !== undefined) applications.add(before)
+    if (now !== undefined) applications.add(now)
   }
 
   /** Whether anything of it changed. */
