@@ -147,7 +147,9 @@ export async function updateApi(
     const { visibility = before.visibility } = body
     return { ...before, ...content, extra, visibility, lifecycleState }
   })
-  if (body.lifecycleState === 'DEPRECATED') { while (await deprecateSome(management, api, actor)); }
+  if (body.lifecycleState === 'DEPRECATED' && !management.tries) {
+    while (await deprecateSome(management, api, actor));
+  }
   return api
 }
 

@@ -22,13 +22,16 @@ export class Management {
   readonly options: GraviteeConfig
   readonly catalogue: Catalogue
   readonly ledger: Ledger
+  /** Whether changes are only tried. */
+  readonly tries: boolean
 
   constructor(context: DialectContext, options: GraviteeConfig, catalogue?: Catalogue) {
     this.context = context
     this.options = options
     this.catalogue = catalogue ?? new Catalogue()
     // Whoever comes with a catalogue only tries things.
-    this.ledger = new Ledger(context, this.catalogue, { tries: catalogue !== undefined })
+    this.tries = catalogue !== undefined
+    this.ledger = new Ledger(context, this.catalogue, { tries: this.tries })
   }
 
   /**

@@ -16,6 +16,7 @@ import { addApiRoutes } from './v2-apis.ts'
 import { addImportRoutes } from './v2-imports.ts'
 import { addOtherRoutes } from './v2-others.ts'
 import { addPlaces } from './places.ts'
+import { addPatchRoutes } from './v2-patches.ts'
 import { addPlanRoutes } from './v2-plans.ts'
 import { addSubscriptionRoutes } from './v2-subscriptions.ts'
 
@@ -25,6 +26,7 @@ export const PATHS: readonly string[] = ['/management', '/portal', '/automation'
 const V2: readonly AddRoutes[] = [
   addImportRoutes,
   addApiRoutes,
+  addPatchRoutes,
   addPlanRoutes,
   addSubscriptionRoutes,
   addOtherRoutes,

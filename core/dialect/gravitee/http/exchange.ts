@@ -56,6 +56,18 @@ export function created(call: Call, id: string, body: Record<string, unknown>): 
   return call.json(body, 201, { Location: `${url.origin}${url.pathname.replace(/\/$/, '')}/${id}` })
 }
 
+/** Whether what is asked for is only to be tried. */
+export function isDry(call: Call): boolean {
+  return call.req.query('dryRun') === 'true'
+}
+
+/** Whether `If-Match` (RFC 9110 section 13.1.1) is met. */
+export function isWanted(call: Call, { updatedAt }: { readonly updatedAt: number }): boolean {
+  const wanted = call.req.header('if-match')
+  return wanted === undefined || wanted === '*' || wanted.includes(`"${updatedAt}"`) ||
+    wanted === String(updatedAt)
+}
+
 /** 204. */
 export function noContent(call: Call): Response {
   return call.body(null, 204)

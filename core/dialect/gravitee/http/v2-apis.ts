@@ -5,10 +5,10 @@ import { readBody, readOptionalBody, text } from '../bodies.ts'
 import { Fault } from '../faults.ts'
 import { exportDefinition } from '../imports.ts'
 import type { Management } from '../management.ts'
-import type { ApiDocument, PathDefinition } from '../model.ts'
+import type { PathDefinition } from '../model.ts'
 import { conflictOf, duplicatePath, sanitizePaths } from '../paths.ts'
 import { listApis, searchApis, searchSchema } from './api-lists.ts'
-import { type Call, created, noContent, param, type Part, urlOf } from './exchange.ts'
+import { type Call, created, isWanted, noContent, param, type Part, urlOf } from './exchange.ts'
 import { apiView, iso, tagsOf } from './views.ts'
 
 const deploymentSchema = z.looseObject({
@@ -96,13 +96,6 @@ function addDeployments(app: Part, management: Management): void {
     management.ownApi(param(call, 'api'), call.var.actor)
     return call.json({ ok: true })
   })
-}
-
-/** Whether `If-Match` (RFC 9110 section 13.1.1) is met. */
-function isWanted(call: Call, { updatedAt }: ApiDocument): boolean {
-  const wanted = call.req.header('if-match')
-  return wanted === undefined || wanted === '*' || wanted.includes(`"${updatedAt}"`) ||
-    wanted === String(updatedAt)
 }
 
 async function changeState(

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { createApi, deleteApi } from '../apis.ts'
 import { check, date, readBody, text } from '../bodies.ts'
 import { duplicateApi } from '../duplicates.ts'
-import { bad } from '../faults.ts'
+import { bad, Fault } from '../faults.ts'
 import { importDefinition } from '../imports.ts'
 import type { Management } from '../management.ts'
 import type { ApiDocument, JsonMap } from '../model.ts'
@@ -12,7 +12,7 @@ import { applicationSpecSchema, importApplication } from '../specs/application-s
 import { importSubscription } from '../specs/subscription-spec.ts'
 import { close } from '../subscriptions/life.ts'
 import { readDescription } from '../swagger.ts'
-import { type Call, noContent, param, type Part, urlOf } from './exchange.ts'
+import { type Call, isDry, noContent, param, type Part, urlOf } from './exchange.ts'
 import { apiView, iso, tagsOf } from './views.ts'
 
 const identifier = z.string().max(200).regex(
@@ -53,11 +53,12 @@ const swaggerSchema = z.looseObject({
 export function addImportRoutes(app: Part, management: Management): void {
   app.post('/apis/_import/definition', async (call) => {
     const body = await readBody(call.req.raw, z.looseObject({}))
-    return made(call, await importDefinition(management, body, call.var.actor))
+    const { actor } = call.var
+    return made(call, await importing(() => importDefinition(management, body, actor)))
   })
   app.post(
     '/apis/_import/swagger',
-    async (call) => made(call, await importSwagger(management, call)),
+    async (call) => made(call, await importing(() => importSwagger(management, call))),
   )
   app.post('/apis/:api/_duplicate', async (call) => {
     const options = await readBody(call.req.raw, duplicateSchema)
@@ -93,8 +94,22 @@ export function addImportRoutes(app: Part, management: Management): void {
   addSubscriptionSpecs(app, management)
 }
 
-function isDry(call: Call): boolean {
-  return call.req.query('dryRun') === 'true'
+const PATH_FAULTS = new Set([
+  'api.pathAlreadyExists',
+  'api.invalidPath',
+  'api.duplicatedPath',
+  'api.pathMissing',
+  'api.invalidHost',
+])
+
+/** Imports an API; what is wrong with its paths is told as Gravitee's imports tell it. */
+async function importing(work: () => Promise<ApiDocument>): Promise<ApiDocument> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Fault) || !PATH_FAULTS.has(error.code ?? '')) throw error
+    throw bad('path.invalid', `Cannot import API with invalid paths (${error.message})`)
+  }
 }
 
 /** 201, where the new API is below the list of all. */

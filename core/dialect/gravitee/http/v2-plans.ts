@@ -13,9 +13,18 @@ import {
 } from '../plans.ts'
 import { Fault } from '../faults.ts'
 import { LIVING } from '../subscriptions/closing.ts'
-import { type Call, created, noContent, param, type Part, urlOf, wordsOf } from './exchange.ts'
+import {
+  type Call,
+  created,
+  listOf,
+  noContent,
+  param,
+  type Part,
+  urlOf,
+  wordsOf,
+} from './exchange.ts'
 import { pageAnswer, pageOf, sliceStrictly } from './paging.ts'
-import { planView } from './views.ts'
+import { planView, tagsOf, type View } from './views.ts'
 
 const PLANS = '/apis/:api/plans'
 const STATUSES: readonly PlanStatus[] = ['STAGING', 'PUBLISHED', 'DEPRECATED', 'CLOSED']
@@ -39,7 +48,7 @@ export function addPlanRoutes(app: Part, management: Management): void {
   app.get(one, (call) => {
     const plan = management.plan(param(call, 'plan'), param(call, 'api'))
     management.ownApi(plan.value.apiId, call.var.actor)
-    return call.json(planView(plan.value))
+    return call.json(planView(plan.value), 200, tagsOf(plan.value))
   })
   app.put(one, async (call) => {
     const body = await readBody<PlanBody>(call.req.raw, updatePlanSchema)
@@ -79,7 +88,13 @@ function listPlans(management: Management, call: Call): Record<string, unknown> 
       mode === 'STANDARD' && statuses.includes(status) && (securities?.includes(type) ?? true) &&
       (has === undefined || (type !== 'KEY_LESS' && !has.has(id)))
     )
-  return pageAnswer(sliceStrictly(all, page).map(planView), all.length, { page, url: urlOf(call) })
+  const some = sliceStrictly(all, page).map(planView)
+  const data = listOf(call, 'fields')?.includes('-flow') ? some.map(withoutFlows) : some
+  return pageAnswer(data, all.length, { page, url: urlOf(call) })
+}
+
+function withoutFlows({ flows: _, ...plan }: View): View {
+  return plan
 }
 
 /** The plans that an application has, where it is asked what it could subscribe to. */

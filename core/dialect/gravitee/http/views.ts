@@ -67,8 +67,8 @@ export function apiView(api: ApiDocument, url: URL): View {
   }
 }
 
-/** Headers that say which state of an API is answered. */
-export function tagsOf({ updatedAt }: ApiDocument): Record<string, string> {
+/** Headers that say which state of an API or a plan is answered. */
+export function tagsOf({ updatedAt }: { readonly updatedAt: number }): Record<string, string> {
   return { ETag: `"${updatedAt}"`, 'Last-Modified': new Date(updatedAt).toUTCString() }
 }
 

@@ -167,7 +167,10 @@ t.test('descriptions that are none', async (t) => {
   await ask('POST', `${V2}/apis`, apiBody('/v1'))
   t.match(await ask('POST', `${V2}/apis/_import/swagger`, { payload: YAML }), {
     status: 400,
-    body: { message: 'Path [/v1/] already exists' },
+    body: {
+      message: 'Cannot import API with invalid paths (Path [/v1/] already exists)',
+      technicalCode: 'path.invalid',
+    },
   })
   t.match(await ask('POST', `${V2}/apis/_import/swagger`, { payload: YAML }, 'olga'), {
     status: 403,

@@ -166,7 +166,10 @@ t.test('a definition is imported as a whole, or not at all', async (t) => {
   t.match(plans, [{ status: 'PUBLISHED', security: { type: 'MTLS' } }])
   t.match(await ask('POST', at, { ...definition, plans: [] }), {
     status: 400,
-    body: { message: 'Path [/imported/] already exists' },
+    body: {
+      message: 'Cannot import API with invalid paths (Path [/imported/] already exists)',
+      technicalCode: 'path.invalid',
+    },
   })
   t.equal((await ask('POST', `${V2}/apis/${made.body.id}/_start`)).status, 204)
   const exported = await scene.text('GET', `${V2}/apis/${made.body.id}/_export/definition`)
