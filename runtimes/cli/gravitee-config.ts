@@ -24,7 +24,10 @@ export async function readGraviteeConfig(
   const env = (name: string): string | undefined => host.env(name)
   const converted = convertConfig(parsed.value, env)
   const own = converted.problems.map(({ severity, path, message }): Problem => (
-    { severity, path, message, position: parsed.locate(path, 'key') ?? at(file) }
+    {
+      ...{ severity, path, message: `${path.join('.')}: ${message}` },
+      position: parsed.locate(path, 'key') ?? at(file),
+    }
   ))
   const watched = [file]
   const named = await withNames(converted.document, { host, file })

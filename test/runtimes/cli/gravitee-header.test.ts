@@ -25,6 +25,16 @@ async function spoilable(): Promise<KeyPairFiles> {
 }
 const client = await spoilable()
 
+const PRESETS = ['nginx', 'haproxy', 'envoy', 'aws-alb', 'cloudflare', 'traefik']
+
+function listenerOf(preset: string): string {
+  return `  - name: ${preset}
+    address: 127.0.0.1:0
+    style: gravitee
+    trustedProxies: { cidrs: [127.0.0.1/32], preset: ${preset} }
+`
+}
+
 writeFileSync(
   pki.path('gateway.yaml'),
   `listeners:
@@ -40,18 +50,14 @@ writeFileSync(
     address: 127.0.0.1:0
     style: gravitee
     trustedProxies: { cidrs: [10.0.0.0/8], clientCertificateHeader: ${HEADER} }
-  - name: haproxy
-    address: 127.0.0.1:0
-    style: gravitee
-    trustedProxies: { cidrs: [127.0.0.1/32], preset: haproxy }
-admin:
+${PRESETS.map(listenerOf).join('')}admin:
   address: 127.0.0.1:0
   dialects: { apisix: false, gcore: false, gravitee: { users: [{ name: admin, password: admin }] } }
 `,
 )
 const upstream = await startUpstream(t)
 const gateway = await new Gateway(t, pki.path('gateway.yaml')).started(
-  ...['secure', 'plain', 'far', 'haproxy'],
+  ...['secure', 'plain', 'far', ...PRESETS],
 )
 const { plan } = await gateway.api('/mtls', upstream)
 await gateway.subscribed(plan, client)
@@ -125,6 +131,30 @@ t.test('under TLS the certificate of the handshake alone counts', async (t) => {
   t.equal((await by(stranger, pem)).status, 401)
   t.equal((await by(client, other)).status, 200)
   t.notOk(upstream.requests.at(-1)?.header(HEADER.toLowerCase()))
+})
+
+t.test('by the presets, each in its proxy’s own form', async (t) => {
+  const bare = (text: string): string =>
+    escape(text).replaceAll('%2B', '+').replaceAll('%2F', '/').replaceAll('%3D', '=')
+  const forms: Record<string, [string, (text: string) => string]> = {
+    'nginx': ['ssl-client-cert', escape],
+    'haproxy': ['x-ssl-client-der', body],
+    'envoy': ['x-forwarded-client-cert', (text) => `By=spiffe://a;Hash=ab;Cert="${escape(text)}"`],
+    'aws-alb': ['x-amzn-mtls-clientcert', bare],
+    'cloudflare': ['cf-client-cert-der-base64', body],
+    'traefik': ['x-forwarded-tls-client-cert', (text) => escape(`${body(text)},${body(other)}`)],
+  }
+  const by = async (preset: string, headers: Record<string, string>): Promise<number> => {
+    const to = { host: '127.0.0.1', port: gateway.port(preset), path: '/mtls', agent: false }
+    return (await collect(plainRequest as never, { ...to, headers })).status
+  }
+  for (const [preset, [name, form]] of Object.entries(forms)) {
+    t.equal(await by(preset, { [name]: form(pem) }), 200, preset)
+    t.equal(await by(preset, { [name]: form(other) }), 401, `${preset}: somebody else`)
+    t.equal(await by(preset, { [HEADER]: escape(pem) }), 401, `${preset}: another header`)
+  }
+  const chain = `Cert="${escape(pem)}",Cert="${escape(other)}"`
+  t.equal(await by('envoy', { 'x-forwarded-client-cert': chain }), 401, 'the nearest proxy counts')
 })
 
 t.test('behind HAProxy, by its preset', { skip: missing('haproxy') }, async (t) => {
