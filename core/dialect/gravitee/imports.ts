@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { apiSchema } from './api-bodies.ts'
+import { apiSchema, plain } from './api-bodies.ts'
 import { createApi, deleteApi } from './apis.ts'
 import { check, text } from './bodies.ts'
 import { masked } from './secrets.ts'
 import type { Actor, Management } from './management.ts'
-import type { ApiDocument } from './model.ts'
+import type { ApiDocument, JsonMap, PlanDocument } from './model.ts'
 import { type PlanBody, planSchema } from './plan-bodies.ts'
 import { createPlan } from './plans.ts'
 
@@ -46,6 +46,60 @@ export async function importDefinition(
     throw error
   }
   return management.api(api.id).value
+}
+
+/** An API with its plans as a resource of the operator; secrets are left out. */
+export function exportResource({ catalogue }: Management, api: ApiDocument): JsonMap {
+  const { id, crossId, name, description, apiVersion, type, state, lifecycleState, visibility } =
+    api
+  const open = catalogue.plansOf(id).map(({ value }) => value)
+    .filter(({ status }) => status !== 'CLOSED')
+  const plans = new Map<string, PlanDocument>()
+  for (const plan of open) {
+    plans.set(plans.has(plan.name) ? `${plan.name}-${plan.id}` : plan.name, plan)
+  }
+  const spec = {
+    id,
+    crossId: crossId ?? id,
+    name,
+    description,
+    version: apiVersion,
+    type,
+    state,
+    lifecycleState: lifecycleState === 'PUBLISHED' ? lifecycleState : 'UNPUBLISHED',
+    visibility,
+    definitionVersion: 'V4',
+    ...masked(api.extra),
+    listeners: api.listeners,
+    endpointGroups: masked(api.endpointGroups),
+    plans: Object.fromEntries([...plans].map(([key, plan]) => [key, planResource(plan)])),
+  }
+  return plain({
+    apiVersion: 'gravitee.io/v1alpha1',
+    kind: 'ApiV4Definition',
+    metadata: { name: name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') },
+    spec,
+  }) as unknown as JsonMap
+}
+
+function planResource({ id, crossId, extra, ...plan }: PlanDocument): Record<string, unknown> {
+  const { name, description, security, selectionRule, validation, status, order } = plan
+  return {
+    id,
+    crossId: crossId ?? id,
+    name,
+    description,
+    ...masked(extra),
+    security: { type: security.type, configuration: masked(security.configuration) },
+    characteristics: plan.characteristics,
+    order,
+    selectionRule,
+    status,
+    type: 'API',
+    validation,
+    flows: plan.flows,
+    mode: 'STANDARD',
+  }
 }
 
 /** An API with its plans as a definition that can be imported; secrets are left out. */

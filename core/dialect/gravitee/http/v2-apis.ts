@@ -1,9 +1,10 @@
+import { stringify } from 'yaml'
 import * as z from 'zod'
 import { apiSchema } from '../api-bodies.ts'
 import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '../apis.ts'
 import { readBody, readOptionalBody, text } from '../bodies.ts'
 import { Fault } from '../faults.ts'
-import { exportDefinition } from '../imports.ts'
+import { exportDefinition, exportResource } from '../imports.ts'
 import type { Management } from '../management.ts'
 import type { PathDefinition } from '../model.ts'
 import { conflictOf, duplicatePath, sanitizePaths } from '../paths.ts'
@@ -70,6 +71,14 @@ function addOneApi(app: Part, management: Management): void {
     return call.json(exportDefinition(management, value), 200, {
       'Content-Disposition': `attachment;filename=${file}`,
     })
+  })
+  app.get(`${one}/_export/crd`, (call) => {
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    const text = stringify(exportResource(management, value), {
+      defaultStringType: 'QUOTE_DOUBLE',
+      defaultKeyType: 'PLAIN',
+    })
+    return call.body(text, 200, { 'Content-Type': 'application/x-yaml' })
   })
   addDeployments(app, management)
 }

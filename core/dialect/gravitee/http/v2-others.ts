@@ -5,8 +5,9 @@ import type { ApplicationDocument } from '../model.ts'
 import { listAudits } from '../audits.ts'
 import { expiringCertificates } from '../expiring.ts'
 import { type Call, listOf, param, type Part, urlOf } from './exchange.ts'
-import { pageAnswer, pageOf } from './paging.ts'
-import { applicationView, auditView } from './views.ts'
+import { ANY } from '../subscriptions/closing.ts'
+import { pageAnswer, pageOf, slice } from './paging.ts'
+import { applicationBrief, applicationView, auditView } from './views.ts'
 
 /** What else the v2 API tells: applications, audits, certificates that expire. */
 export function addOtherRoutes(app: Part, management: Management): void {
@@ -14,6 +15,10 @@ export function addOtherRoutes(app: Part, management: Management): void {
   app.get('/applications/:application', (call) => {
     const { value } = management.ownApplication(param(call, 'application'), call.var.actor)
     return call.json(applicationView(value))
+  })
+  app.get('/apis/:api/subscribers', (call) => {
+    management.ownApi(param(call, 'api'), call.var.actor)
+    return call.json(listSubscribers(management, call))
   })
   app.get('/apis/:api/audits', async (call) => {
     management.ownApi(param(call, 'api'), call.var.actor)
@@ -39,6 +44,21 @@ function listApplications(management: Management, call: Call): Record<string, un
     status: 'ACTIVE',
   })
   return pageAnswer(data.map(applicationView), total, { page, url: urlOf(call) })
+}
+
+/** Applications that have, or ever had, a subscription to an API, by name. */
+function listSubscribers({ catalogue }: Management, call: Call): Record<string, unknown> {
+  const page = pageOf(urlOf(call))
+  const ids = new Set(
+    catalogue.find({ api: param(call, 'api'), statuses: ANY })
+      .map((id) => catalogue.subscriptions.get(id)?.applicationId ?? ''),
+  )
+  const name = call.req.query('name')?.toLowerCase()
+  const all = (sorted(catalogue, [...ids]) ?? [])
+    .flatMap((id) => catalogue.applications.get(id)?.value ?? [])
+    .filter((each) => name === undefined || each.name.toLowerCase().includes(name))
+  const data = slice(all, page).map((each) => ({ id: each.id, ...applicationBrief(each) }))
+  return pageAnswer(data, all.length, { page, url: urlOf(call) })
 }
 
 /** Applications that someone may see, by name. */

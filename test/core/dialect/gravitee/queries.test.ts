@@ -155,3 +155,24 @@ t.test('questions of the v1 API', async (t) => {
   const ids = await ask('GET', `${V1}/applications?ids=${two}&ids=${one}`)
   t.same(ids.body.map(({ name }: Named) => name), ['one', 'two'])
 })
+
+t.test('who has subscriptions to an API', async (t) => {
+  const scene = gravitee(t)
+  const { ask } = scene
+  const { api, plan } = await startedApi(scene, '/api', planBody('API_KEY'))
+  const at = `${V2}/apis/${api}/subscribers`
+  t.same((await ask('GET', at)).body, { data: [], pagination: {} })
+  for (const name of ['zeta', 'Acme', 'beta']) {
+    const applicationId = await application(scene, name)
+    await ask('POST', `${V2}/apis/${api}/subscriptions`, { applicationId, planId: plan })
+  }
+  const { body } = await ask('GET', at)
+  t.same(body.data.map(({ name }: Named) => name), ['Acme', 'beta', 'zeta'])
+  t.match(body.data[0], { primaryOwner: { id: 'admin' }, apiKeyMode: 'UNSPECIFIED' })
+  t.match(body.pagination, { totalCount: 3 })
+  t.match((await ask('GET', `${at}?name=ET&perPage=1`)).body, {
+    data: [{ name: 'beta' }],
+    pagination: { totalCount: 2, pageCount: 2 },
+  })
+  t.equal((await ask('GET', at, undefined, 'olga')).status, 403)
+})

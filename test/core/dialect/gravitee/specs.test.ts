@@ -1,8 +1,9 @@
 /** What the Kubernetes operator and Terraform write: the whole of a thing at once. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { parse } from 'yaml'
 import { Pki } from '../../../support/pki.ts'
-import { apiBody, application, gravitee, planBody, V1, V2 } from './scene.ts'
+import { apiBody, application, gravitee, planBody, startedApi, V1, V2 } from './scene.ts'
 
 const pki = new Pki(t)
 const authority = await pki.authority('Partners CA')
@@ -297,4 +298,27 @@ t.test('APIs, applications and subscriptions of Terraform', async (t) => {
   )
   t.equal((await ask('DELETE', `${automation}/apis/orders`)).status, 204)
   t.equal((await ask('DELETE', `${automation}/apis/orders`)).status, 404)
+})
+
+t.test('an API is exported as a resource that can be written again', async (t) => {
+  const scene = gravitee(t)
+  const { ask } = scene
+  const { api } = await startedApi(scene, '/orders', planBody('MTLS'))
+  const { headers, text } = await scene.text('GET', `${V2}/apis/${api}/_export/crd`)
+  t.equal(headers.get('content-type'), 'application/x-yaml')
+  t.match(text, /^apiVersion: "gravitee.io\/v1alpha1"\nkind: "ApiV4Definition"\nmetadata:\n/)
+  const resource = parse(text)
+  t.match(resource, {
+    metadata: { name: 'api-orders' },
+    spec: {
+      id: api,
+      version: '1.0',
+      state: 'STARTED',
+      plans: { 'MTLS plan': { mode: 'STANDARD' } },
+    },
+  })
+  t.match(await ask('PUT', crd, resource.spec), {
+    status: 200,
+    body: { id: api, errors: { severe: [] } },
+  })
 })
