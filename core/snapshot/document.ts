@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import type { Alias, Document, Node, Pair, YAMLError, YAMLMap } from 'yaml'
 import type { Path, Problem } from './types.ts'
 import type { At, Locate } from './problems.ts'
@@ -147,4 +147,9 @@ function findPair(map: YAMLMap, key: string, targets: Targets): Pair | undefined
     }
   }
   return undefined
+}
+
+/** A value as YAML, with all its texts between quotation marks, so that each is read as text. */
+export function quotedText(value: unknown): string {
+  return stringify(value, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' })
 }

@@ -7,7 +7,7 @@
 export type * from './types.ts'
 export * from './defaults.ts'
 export { FILTER_DEFAULTS, QUOTA_NAMES } from './filter-defaults.ts'
-export { type ParsedText, parseText } from './document.ts'
+export { type ParsedText, parseText, quotedText } from './document.ts'
 export { formatProblem } from './problems.ts'
 export {
   type ConfigurationText,

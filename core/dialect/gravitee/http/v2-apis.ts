@@ -1,5 +1,5 @@
-import { stringify } from 'yaml'
 import * as z from 'zod'
+import { quotedText } from '../../../snapshot/mod.ts'
 import { apiSchema } from '../api-bodies.ts'
 import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '../apis.ts'
 import { readBody, readOptionalBody, text } from '../bodies.ts'
@@ -74,10 +74,7 @@ function addOneApi(app: Part, management: Management): void {
   })
   app.get(`${one}/_export/crd`, (call) => {
     const { value } = management.ownApi(param(call, 'api'), call.var.actor)
-    const text = stringify(exportResource(management, value), {
-      defaultStringType: 'QUOTE_DOUBLE',
-      defaultKeyType: 'PLAIN',
-    })
+    const text = quotedText(exportResource(management, value))
     return call.body(text, 200, { 'Content-Type': 'application/x-yaml' })
   })
   addDeployments(app, management)
