@@ -15,12 +15,16 @@ const SECRET = new Set([
   'passphrase',
 ])
 
+const WITH_SECRET = /"(password|clientSecret|client_secret|secret|passphrase)"\s*:/
+
 /** A private key's container, or the secret of a symmetric signature. */
 function isSecret(name: string, value: Json, parent: Readonly<Record<string, Json>>): boolean {
   if (typeof value !== 'string' || value === '') return false
   if (SECRET.has(name)) return true
   if (/-----BEGIN [A-Z ]*PRIVATE KEY/.test(value)) return true
-  if (name === 'resolverParameter') return /^HMAC/.test(String(parent['signature']))
+  if (name === 'resolverParameter') return /^(HMAC|HS)/.test(String(parent['signature']))
+  // Settings that came as text are kept as text.
+  if (name === 'configuration') return WITH_SECRET.test(value)
   return false
 }
 

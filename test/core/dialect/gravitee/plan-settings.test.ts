@@ -190,3 +190,25 @@ t.test('what cannot be is refused when it is written', async (t) => {
   t.equal(ruled.status, 400)
   t.match(ruled.body.message, /Could not use selection rule/)
 })
+
+t.test('what is secret in settings does not come back', async (t) => {
+  const { ask } = gravitee(t)
+  const configuration = JSON.stringify({
+    introspectionEndpoint: 'https://id.test/introspect',
+    clientSecret: 's3cret',
+  })
+  const api = apiBody('/secret', { resources: [{ name: 'id', type: 'oauth2', configuration }] })
+  const made = await ask('POST', `${V2}/apis`, api)
+  t.equal(made.status, 201)
+  t.notMatch(JSON.stringify(made.body), /s3cret/)
+  const plan = async (type: string, settings: Record<string, unknown>): Promise<string> => {
+    const body = planBody(type, { security: { type, configuration: settings } })
+    const { status, body: told } = await ask('POST', `${V2}/apis/${made.body.id}/plans`, body)
+    t.equal(status, 201)
+    return JSON.stringify(told)
+  }
+  for (const signature of ['HMAC_HS256', 'HS256']) {
+    t.notMatch(await plan('JWT', { signature, resolverParameter: 'hidden words' }), /hidden words/)
+  }
+  await plan('OAUTH2', { oauthResource: 'id' })
+})
