@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { API_KEY_MODES, type ApiKeyMode } from './api-key-mode.ts'
 import { date, text } from './bodies.ts'
 import type { JsonMap } from './model.ts'
 
@@ -17,6 +18,7 @@ export interface ApplicationBody {
   readonly domain: string | undefined
   readonly type: string | undefined
   readonly client_id: string | undefined
+  readonly api_key_mode?: ApiKeyMode | undefined
   readonly settings: {
     readonly app:
       | { readonly type: string | undefined; readonly client_id: string | undefined }
@@ -81,6 +83,7 @@ const shape = {
   domain: text(),
   type: text(),
   client_id: text(),
+  api_key_mode: maybe(z.enum(API_KEY_MODES)),
 }
 
 /** `POST /applications`. */

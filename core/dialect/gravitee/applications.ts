@@ -1,5 +1,6 @@
 import type { Condition, Json, Operation } from '../../store/mod.ts'
 import { extraOf, plain } from './api-bodies.ts'
+import { checkApiKeyMode } from './api-key-mode.ts'
 import type { ApplicationBody, CertificateBody } from './application-bodies.ts'
 import { claimCertificates } from './certificate-claims.ts'
 import {
@@ -14,7 +15,6 @@ import { clientKey, keyOf } from './keys.ts'
 import type { Actor, Management } from './management.ts'
 import type { ApplicationDocument, ApplicationSettings, CertificateDocument } from './model.ts'
 import { clientIdOf } from './client-id.ts'
-import { LIVING } from './subscriptions/closing.ts'
 import { archived } from './subscriptions/subscribe.ts'
 
 /** Certificates that an application may have: with a claim each they fit into one transaction. */
@@ -86,6 +86,7 @@ export async function createApplication(
   { actor, id }: { readonly actor: Actor; readonly id?: string },
 ): Promise<ApplicationDocument> {
   if (body.settings?.app !== undefined && body.settings.oauth !== undefined) throw invalidType()
+  checkApiKeyMode(body.api_key_mode, undefined)
   const candidates = await readCandidates(body)
   const { ledger } = management
   const lock = `application ${id ?? ledger.ids.next()}`
@@ -177,8 +178,11 @@ export async function updateApplication(
 ): Promise<ApplicationDocument> {
   return await management.ledger.change({ by: actor.name, lock: `application ${id}` }, () => {
     const known = management.ownApplication(id, actor)
+    checkClientId(management, body, known.value)
     if (known.value.status === 'ARCHIVED') throw archived(known.value)
-    checkSettings(management, body, known.value)
+    const { app, oauth } = body.settings ?? {}
+    if ((app === undefined) === (oauth === undefined)) throw invalidType()
+    checkApiKeyMode(body.api_key_mode, known.value)
     const { domain: _, ...before } = known.value
     const application = plain({
       ...before,
@@ -205,16 +209,15 @@ export async function updateApplication(
 }
 
 /** Tokens find their application by its client id. Throws Fault. */
-function checkSettings(
+function checkClientId(
   { catalogue }: Management,
   { settings, client_id }: ApplicationBody,
   { id }: ApplicationDocument,
 ): void {
-  if ((settings?.app === undefined) === (settings?.oauth === undefined)) throw invalidType()
   if (settings?.app === undefined || (settings.app.client_id ?? client_id ?? '') !== '') return
   const needed = catalogue.subscriptionsOf(id).some(({ value }) => {
     const type = catalogue.plans.get(value.planId)?.value.security.type
-    return LIVING.includes(value.status) && (type === 'JWT' || type === 'OAUTH2')
+    return type === 'JWT' || type === 'OAUTH2'
   })
   if (!needed) return
   const message = "Can't update application because client_id is missing and it has subscriptions"

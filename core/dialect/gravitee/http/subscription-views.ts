@@ -1,3 +1,4 @@
+import { apiKeyModeOf } from '../api-key-mode.ts'
 import type { Management } from '../management.ts'
 import type { ApiKeyDocument, SubscriptionDocument } from '../model.ts'
 import { isAlive } from '../subscriptions/api-keys.ts'
@@ -77,7 +78,7 @@ export function subscriptionViewV1(
       description: application?.description,
       domain: application?.domain,
       owner: application && user(application.owner),
-      apiKeyMode: 'UNSPECIFIED',
+      apiKeyMode: apiKeyModeOf(application),
     },
     ...stateV1(management, subscription),
     subscribed_by: user(subscribedBy),

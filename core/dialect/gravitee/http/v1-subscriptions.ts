@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { API_KEY_MODES } from '../api-key-mode.ts'
 import { date, readBody, readOptionalBody, text } from '../bodies.ts'
 import { bad, Fault } from '../faults.ts'
 import type { Management } from '../management.ts'
@@ -24,7 +25,11 @@ import { subscriptionItemV1, subscriptionViewV1 } from './subscription-views.ts'
 
 const metadata = z.record(z.string(), z.unknown()).nullish()
   .transform((value) => (value ?? undefined) as JsonMap | undefined)
-const newSchema = z.looseObject({ request: text(), metadata })
+const newSchema = z.looseObject({
+  request: text(),
+  metadata,
+  apiKeyMode: z.enum(API_KEY_MODES).nullish().transform((mode) => mode ?? undefined),
+})
 const processSchema = z.looseObject({
   id: text(64),
   accepted: z.boolean().default(false),
@@ -79,8 +84,8 @@ function addOfApplication(app: Part, management: Management): void {
     management.ownApplication(application, call.var.actor)
     checkComment(management, plan, body.request)
     const { actor } = call.var
-    const { request, metadata } = body
-    const order = { application, plan, actor, accepted: false, request, metadata }
+    const { request, metadata, apiKeyMode } = body
+    const order = { application, plan, actor, accepted: false, request, metadata, apiKeyMode }
     const subscription = await subscribe(management, order)
     return created(call, subscription.id, subscriptionViewV1(management, subscription))
   })

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { API_KEY_MODES } from '../api-key-mode.ts'
 import { date, name, readBody, text } from '../bodies.ts'
 import { bad } from '../faults.ts'
 import type { Management } from '../management.ts'
@@ -36,6 +37,7 @@ const createSchema = z.looseObject({
   applicationId: name(64),
   planId: name(64),
   customApiKey: text(),
+  apiKeyMode: z.enum(API_KEY_MODES).nullish().transform((mode) => mode ?? undefined),
   metadata,
 })
 const acceptSchema = z.looseObject({
@@ -87,6 +89,7 @@ export function addSubscriptionRoutes(app: Part, management: Management): void {
       actor: call.var.actor,
       accepted: true,
       metadata: body.metadata,
+      apiKeyMode: body.apiKeyMode,
     })
     return created(call, subscription.id, subscriptionView(management, subscription))
   })

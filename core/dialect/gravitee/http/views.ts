@@ -1,3 +1,4 @@
+import { apiKeyModeOf } from '../api-key-mode.ts'
 import { type CertificateStatus, fingerprintText, isActive, statusOf } from '../certificates.ts'
 import type { Management } from '../management.ts'
 import type {
@@ -128,7 +129,7 @@ export function applicationViewV1(
     groups: [],
     created_at: application.createdAt,
     updated_at: application.updatedAt,
-    api_key_mode: 'UNSPECIFIED',
+    api_key_mode: apiKeyModeOf(application),
     origin: 'MANAGEMENT',
   }
 }
@@ -165,16 +166,15 @@ function tlsView(
 }
 
 /** What is told of an application where something else is told. */
-export function applicationBrief(
-  { name, description, domain, type, owner }: ApplicationDocument,
-): View {
+export function applicationBrief(application: ApplicationDocument): View {
+  const { name, description, domain, type, owner } = application
   return {
     name,
     description,
     domain,
     type,
     primaryOwner: { ...user(owner), type: 'USER' },
-    apiKeyMode: 'UNSPECIFIED',
+    apiKeyMode: apiKeyModeOf(application),
   }
 }
 

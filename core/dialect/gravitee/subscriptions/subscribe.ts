@@ -1,5 +1,6 @@
 import type { Json } from '../../../store/mod.ts'
 import { plain } from '../api-bodies.ts'
+import { type ApiKeyMode, withApiKeyMode } from '../api-key-mode.ts'
 import { isActive } from '../certificates.ts'
 import { clientIdOf } from '../client-id.ts'
 import { bad, type Fault, forbidden } from '../faults.ts'
@@ -21,6 +22,7 @@ export interface SubscriptionOrder {
   readonly metadata?: JsonMap | undefined
   readonly id?: string
   readonly endingAt?: number | undefined
+  readonly apiKeyMode?: ApiKeyMode | undefined
 }
 
 /** Subscribes an application to a plan. Throws Fault. */
@@ -40,8 +42,15 @@ export async function subscribe(
       const clientId = checkApplication(management, application.value, plan.value)
       const subscription = newSubscription(management, order, { plan: plan.value, clientId })
       const key = keyOf('subscription', subscription.id)
+      const moded = withApiKeyMode(management, application.value, {
+        plan: plan.value,
+        wanted: order.apiKeyMode,
+      })
       return {
-        operations: [{ put: key, value: subscription as unknown as Json }],
+        operations: [
+          { put: key, value: subscription as unknown as Json },
+          ...moded === undefined ? [] : [{ put: application.key, value: moded as unknown as Json }],
+        ],
         conditions: [
           { key, revision: 0 },
           { key: plan.key, revision: plan.modifyRevision },

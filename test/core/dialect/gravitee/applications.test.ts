@@ -364,3 +364,51 @@ t.test('plans say what they need of an application', async (t) => {
     body: { message: 'A client_id is required to subscribe to an OAuth2 or JWT plan.' },
   })
 })
+
+t.test('each subscription has a key of its own', async (t) => {
+  const scene = gravitee(t)
+  const { ask } = scene
+  const code = 'application.apiKeyMode.invalid'
+  const body = { name: 'acme', description: '', settings: { app: {} } }
+  t.match(await ask('POST', `${V1}/applications`, { ...body, api_key_mode: 'SHARED' }), {
+    status: 400,
+    body: {
+      message:
+        "Can't create application with SHARED api key mode cause environment setting is disabled",
+      technicalCode: code,
+    },
+  })
+  const { body: { id, api_key_mode: mode } } = await ask('POST', `${V1}/applications`, body)
+  t.equal(mode, 'UNSPECIFIED')
+  const at = `${V1}/applications/${id}`
+  t.match(await ask('PUT', at, { ...body, api_key_mode: 'SHARED' }), {
+    status: 400,
+    body: {
+      message:
+        `Can't update application ${id} Api key mode to SHARED cause environment setting is disabled`,
+      technicalCode: code,
+    },
+  })
+  const modes: unknown[] = []
+  for (const path of ['/one', '/two', '/three']) {
+    const { api, plan } = await startedApi(scene, path, planBody('API_KEY'))
+    const order = { applicationId: id, planId: plan }
+    t.equal((await ask('POST', `${V2}/apis/${api}/subscriptions`, order)).status, 201)
+    modes.push((await ask('GET', at)).body.api_key_mode)
+  }
+  t.same(modes, ['UNSPECIFIED', 'EXCLUSIVE', 'EXCLUSIVE'])
+  t.match(await ask('PUT', at, body), { status: 200, body: { api_key_mode: 'EXCLUSIVE' } })
+  t.match(await ask('PUT', at, { ...body, api_key_mode: 'UNSPECIFIED' }), {
+    status: 400,
+    body: {
+      message:
+        `Can't update application ${id} Api key mode cause current Api Key Mode EXCLUSIVE is not updatable`,
+    },
+  })
+  const { body: other } = await ask('POST', `${V1}/applications`, { ...body, name: 'other' })
+  const { api, plan } = await startedApi(scene, '/four', planBody('API_KEY'))
+  const order = { applicationId: other.id, planId: plan, apiKeyMode: 'EXCLUSIVE' }
+  await ask('POST', `${V2}/apis/${api}/subscriptions`, order)
+  const list = await ask('GET', `${V2}/apis/${api}/subscriptions?expands=application`)
+  t.match(list.body.data, [{ application: { apiKeyMode: 'EXCLUSIVE' } }])
+})
