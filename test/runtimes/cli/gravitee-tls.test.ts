@@ -68,3 +68,33 @@ security:
   t.equal(await ask('/open', ours), 200)
   await gateway.program.stop()
 })
+
+t.test('who is revoked is so in a header, too', async (t) => {
+  mkdirSync(pki.path('header'))
+  await pki.crl('two.crl', ca, { revoked: [revoked] })
+  const file = pki.path('header/gravitee.yml')
+  writeFileSync(
+    file,
+    `http:
+  port: 0
+  host: 127.0.0.1
+  ssl:
+    clientAuthHeader: { name: X-Gravitee-Client-Cert }
+    crl: { path: ../two.crl }
+management: { http: { port: 0 } }
+security:
+  providers: [{ type: memory, users: [{ username: admin, password: admin, roles: ADMIN }] }]
+`,
+  )
+  const gateway = await new Gateway(t, file).started('http')
+  const { plan } = await gateway.api('/closed', await startUpstream(t))
+  await gateway.subscribed(plan, ours, revoked, alone)
+  const ask = async ({ chain }: KeyPairFiles): Promise<number> => {
+    const header = { 'X-Gravitee-Client-Cert': encodeURIComponent(chain) }
+    return (await gateway.get('http', '/closed', undefined, header)).status
+  }
+  t.equal(await ask(ours), 200)
+  t.equal(await ask(alone), 200, 'no CRL is about it')
+  t.equal(await ask(revoked), 401)
+  await gateway.program.stop()
+})

@@ -64,7 +64,7 @@ function noteUnused(server: Section): void {
 }
 
 /** Where TLS ends at a proxy in front, its header tells the certificate. */
-function headerOf(ssl: Section): { readonly trustedProxies?: Json } {
+function headerOf(ssl: Section): { readonly trustedProxies?: Json; readonly clients?: Json } {
   const header = ssl.section('clientAuthHeader')
   const name = header.text('name')
   if (name === undefined) return {}
@@ -76,7 +76,14 @@ function headerOf(ssl: Section): { readonly trustedProxies?: Json } {
     )
   }
   const cidrs = named.length === 0 ? NEIGHBOURS : named
-  return { trustedProxies: { cidrs, clientCertificateHeader: name } }
+  const revoked = crlOf(ssl)
+  return {
+    trustedProxies: { cidrs, clientCertificateHeader: name },
+    // Who is revoked is so whichever way the certificate comes.
+    ...(revoked === undefined
+      ? {}
+      : { clients: { mode: 'request', applications: true, ...revoked } }),
+  }
 }
 
 const MODES: Readonly<Record<string, string>> = {
@@ -125,13 +132,11 @@ function versionsOf(ssl: Section): { readonly minVersion: string; readonly maxVe
 /** Applications' certificates count by themselves; a truststore adds authorities. */
 function clientsOf(ssl: Section, mode: string): Json {
   const ca = anchorsOf(ssl.section('truststore'))
-  const crl = ssl.section('crl').text('path')
   return {
     mode,
     applications: true,
     ...(ca.length === 0 ? {} : { ca }),
-    // Gravitee looks for what is on a list, and does not mind a list that is missing.
-    ...(crl === undefined ? {} : { crl: [crl], crlPolicy: 'soft' }),
+    ...crlOf(ssl),
     ...(ssl.flag('sendClientCertificateAuthorities') === true ? { sendAuthorities: true } : {}),
   }
 }
@@ -152,6 +157,16 @@ function noteStore(store: Section): void {
       'The first certificate is shown to whoever asks for no known name',
     )
   }
+}
+
+/** Gravitee looks for what is on a list, and does not mind a list that is missing. */
+function crlOf(ssl: Section): { readonly crl: Json; readonly crlPolicy: 'soft' } | undefined {
+  const crl = ssl.section('crl')
+  if (crl.flag('watch') === false) {
+    crl.warning('watch', 'Files are always watched: the key has no effect')
+  }
+  const path = crl.text('path')
+  return path === undefined ? undefined : { crl: [path], crlPolicy: 'soft' }
 }
 
 function certificateOf(store: Section): Json {
