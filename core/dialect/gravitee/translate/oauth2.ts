@@ -32,10 +32,12 @@ export function introspectionOf(
     notes.errors.push(
       `An OAuth2 plan needs oauthResource, a resource of its API: there is no "${name}"`,
     )
-  } else if (resource['type'] !== 'oauth2') {
-    notes.errors.push(`Could not use resource "${name}": type oauth2 is supported`)
+  } else if (resource['type'] !== 'oauth2' && resource['type'] !== AM) {
+    notes.errors.push(`Could not use resource "${name}": types oauth2 and ${AM} are supported`)
   }
-  const settings = settingsOf(resource)
+  const settings = resource?.['type'] === AM
+    ? settingsOfAm(settingsOf(resource))
+    : settingsOf(resource)
   const url = endpointOf(settings)
   if (resource !== undefined && !/^https?:\/\/[^\s/]+/.test(url)) {
     notes.errors.push(`Could not ask "${url}" about tokens: it is no URL`)
@@ -54,6 +56,27 @@ export function introspectionOf(
     cache: cacheOf(configuration, resources, notes),
     timeout: 5_000,
     bound: isBound(configuration, notes),
+  }
+}
+
+/** A resource that names a server of Gravitee's Access Management. */
+const AM = 'oauth2-am-resource'
+
+/** What it says, as a resource of type `oauth2` would. */
+function settingsOfAm(settings: JsonMap): JsonMap {
+  const domain = textAt(settings, 'securityDomain') ?? ''
+  const own = {
+    ...settings,
+    authorizationServerUrl: textAt(settings, 'serverURL') ?? '',
+    introspectionEndpoint: `/${domain}/oauth/introspect`,
+  }
+  if (textAt(settings, 'version') !== 'V1_X') return own
+  return {
+    ...own,
+    introspectionEndpoint: `/${domain}/oauth/check_token`,
+    introspectionEndpointMethod: 'POST',
+    tokenIsSuppliedByFormUrlEncoded: true,
+    useClientAuthorizationHeader: true,
   }
 }
 

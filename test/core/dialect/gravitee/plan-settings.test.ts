@@ -109,6 +109,17 @@ const resources = [
   },
   { name: 'plain', type: 'oauth2', configuration: { authorizationServerUrl: 'https://id.test' } },
   { name: 'kept', type: 'cache', configuration: { timeToLiveSeconds: 60 } },
+  {
+    ...{ name: 'am', type: 'oauth2-am-resource' },
+    configuration: {
+      ...{ serverURL: 'https://am.test/base', version: 'V3_X', securityDomain: 'shop' },
+      ...{ clientId: 'gw', clientSecret: 'secret' },
+    },
+  },
+  {
+    ...{ name: 'old am', type: 'oauth2-am-resource' },
+    configuration: { serverURL: 'https://am.test', version: 'V1_X', securityDomain: 'shop' },
+  },
   { name: 'cloak', type: 'oauth2-keycloak-resource', configuration: {} },
 ]
 
@@ -140,9 +151,21 @@ t.test('OAuth2 plans: every option', (t) => {
     cache: 10_000,
   })
   t.equal(simple.plan.introspection?.request, undefined)
+  const am = translated('OAUTH2', { oauthResource: 'am' }, { resources })
+  t.same(am.errors, [])
+  t.match(am.plan.introspection, {
+    url: 'https://am.test/base/shop/oauth/introspect',
+    clientId: 'gw',
+    clientSecret: 'secret',
+  })
+  const old = translated('OAUTH2', { oauthResource: 'old am' }, { resources })
+  t.match(old.plan.introspection, {
+    url: 'https://am.test/shop/oauth/check_token',
+    request: { method: 'POST', field: 'token', authorization: { header: 'Authorization' } },
+  })
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ oauthResource: 'nobody' }, /there is no "nobody"/],
-    [{ oauthResource: 'cloak' }, /type oauth2 is supported/],
+    [{ oauthResource: 'cloak' }, /types oauth2 and oauth2-am-resource are supported/],
     [{ oauthCacheResource: 'nobody' }, /oauthCacheResource "nobody"/],
     [{ addWwwAuthenticateHeader: true }, /addWwwAuthenticateHeader/],
     [{ scopes: ['a'] }, /"scopes": An OAuth2 plan has no such key/],
