@@ -60,6 +60,7 @@ export function graviteeKeys({ code, status, chosen }: Refusal): readonly string
 }
 
 function keyOfChosen({ type, lacks }: NonNullable<Refusal['chosen']>): string {
+  if (type === 'api-key') return 'API_KEY_INVALID'
   if (lacks === 'scope') return 'OAUTH2_INSUFFICIENT_SCOPE'
   if (type === 'oauth2') return 'OAUTH2_INVALID_ACCESS_TOKEN'
   return lacks === 'certificate' ? 'JWT_INVALID_CERTIFICATE_BOUND_THUMBPRINT' : 'JWT_INVALID_TOKEN'
@@ -109,6 +110,7 @@ function asksForJson(accept = ''): boolean {
 
 function messageOf({ code, status, told, verbose, chosen }: Refusal): string {
   if (told !== undefined) return told.text
+  if (chosen?.type === 'api-key') return 'API Key is not valid or is expired / revoked.'
   if (chosen !== undefined) return 'Unauthorized'
   if (code === 'TOKEN_UNCHECKED') return 'Temporarily Unavailable'
   if (status === 401) return verbose && REASONS[code] || 'Unauthorized'

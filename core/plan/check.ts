@@ -278,14 +278,28 @@ function checkApiKey(turn: PlanTurn, context: PlanContext): PlanResult {
         showTime(credential.until)
       }`
     const detail = `API key in header "${plan.header}" ${state}`
-    return { kind: 'refused', refusal: { code: 'API_KEY_UNKNOWN', detail } }
+    const refusal = { code: 'API_KEY_UNKNOWN', detail } as const
+    if (plan.decisive !== true || credential === undefined || place !== 'after') {
+      return { kind: 'refused', refusal }
+    }
+    // Whose key it was is still known: nobody else is asked.
+    const found = isForThis(turn, credential)
+      ? subscribed(turn, credential, context.now)
+      : undefined
+    if (found?.kind !== 'granted') return { kind: 'refused', refusal }
+    const chosen = { type: 'api-key', lacks: undefined } as const
+    return { kind: 'denied', refusal: { ...refusal, chosen } }
   }
-  const { only } = credential
-  if (only !== undefined && (only.api !== turn.api || only.plan !== plan.name)) {
+  if (!isForThis(turn, credential)) {
     const detail = `API key in header "${plan.header}" is that of another subscription`
     return { kind: 'refused', refusal: { code: 'SUBSCRIPTION_MISSING', detail } }
   }
   return subscribed(turn, credential, context.now)
+}
+
+/** Whether a key counts for this plan at all. */
+function isForThis({ api, plan }: PlanTurn, { only }: Credential): boolean {
+  return only === undefined || only.api === api && only.plan === plan.name
 }
 
 /** The key in the query, where a plan takes it from there. */

@@ -30,7 +30,7 @@ export interface PlanRefusal {
   readonly detail: string
   /** The plan that was chosen and then turned away, with what the token lacks; undefined: none was chosen. */
   readonly chosen?: {
-    readonly type: 'jwt' | 'oauth2'
+    readonly type: 'jwt' | 'oauth2' | 'api-key'
     readonly lacks: 'scope' | 'certificate' | undefined
   }
 }

@@ -65,6 +65,12 @@ t.test('gravitee: text, or JSON where it is asked for', (t) => {
     headers: ['Content-Type', 'text/plain', 'WWW-Authenticate', 'Bearer realm="gravitee.io"'],
     body: 'Unauthorized',
   })
+  const over = { type: 'api-key', lacks: undefined } as const
+  const expired = refusal('API_KEY_UNKNOWN', '', { status: 401, chosen: over })
+  t.equal(
+    refusalLook(expired, { accept: 'application/json', style: 'gravitee' }).body,
+    '{"message":"API Key is not valid or is expired / revoked.","http_status_code":401}',
+  )
   t.end()
 })
 

@@ -272,3 +272,20 @@ t.test('a token of a plan that does not take the request leaves the way open to 
   t.match(result, { kind: 'granted', plan: { name: 'keyless' } })
   t.end()
 })
+
+t.test('a key whose time is over ends it where its plan decides, and only there', (t) => {
+  const owner = application(subscription('api-key'))
+  const asked = (decisive: boolean, until: number): PlansResult =>
+    check({
+      plans: [{ ...plan('api-key'), decisive }, plan('mtls')],
+      owner,
+      key: 'secret',
+      span: { from: undefined, until },
+    })
+  t.match(asked(true, NOW), { kind: 'refused', refusal: { chosen: { type: 'api-key' } } })
+  const plain = asked(false, NOW)
+  t.match(plain, { kind: 'refused', refusal: { code: 'API_KEY_UNKNOWN' } })
+  t.notMatch(plain, { refusal: { chosen: {} } })
+  t.match(asked(true, NOW + 1), { kind: 'granted' })
+  t.end()
+})

@@ -21,7 +21,18 @@ export function listenerOf(server: Section, at: number): Table {
     ...(answer === 0 ? {} : { upstreamTimes: { answer: `${answer}ms` } }),
   }
   noteUnused(server)
-  if (secured) return { ...common, tls: [entryOf(server, ssl)] }
+  if (secured) {
+    if (ssl.section('clientAuthHeader').text('name') !== undefined) {
+      ssl.section('clientAuthHeader').warning(
+        'name',
+        'The certificate of the handshake alone counts where TLS ends here: the header is ignored',
+      )
+    }
+    return { ...common, tls: [entryOf(server, ssl)] }
+  }
+  if (/^(request|required|true)$/i.test(ssl.text('clientAuth') ?? '')) {
+    ssl.warning('clientAuth', 'Nobody is asked for a certificate without TLS: see secured')
+  }
   return { ...common, ...headerOf(ssl) }
 }
 
