@@ -131,7 +131,6 @@ export async function removeCertificate(
 function checkNotLast(management: Management, certificate: CertificateDocument): void {
   const now = management.now()
   const { applicationId, id } = certificate
-  if (!isActive(certificate, now)) return
   const others = management.catalogue.certificatesOf(applicationId)
     .some(({ value }) => value.id !== id && isActive(value, now))
   const needed = management.catalogue.subscriptionsOf(applicationId).some(({ value }) =>

@@ -128,6 +128,12 @@ function stateV1({ catalogue }: Management, subscription: SubscriptionDocument):
   }
 }
 
+/** A key with the subscription that has it. */
+export interface KeyPlace {
+  readonly key: ApiKeyDocument
+  readonly subscription: SubscriptionDocument
+}
+
 /** An API key; whoever may see it may use it. */
 export function apiKeyView(
   management: Management,

@@ -3,6 +3,7 @@ import { owns } from '../management.ts'
 import type { ApiDocument, PlanDocument } from '../model.ts'
 import { forbidden } from '../faults.ts'
 import { param, type Part } from './exchange.ts'
+import { applicationViewV1 } from './views.ts'
 
 /** What the v1 API tells of APIs: enough to subscribe. They are changed on the v2 API. */
 export function addApisV1(app: Part, management: Management): void {
@@ -14,6 +15,17 @@ export function addApisV1(app: Part, management: Management): void {
     const { value } = management.api(param(call, 'api'))
     if (!owns(call.var.actor, value)) throw forbidden()
     return call.json(apiViewV1(value))
+  })
+  app.get('/apis/:api/subscribers', (call) => {
+    const { catalogue } = management
+    management.ownApi(param(call, 'api'), call.var.actor)
+    const ids = new Set(
+      catalogue.find({ api: param(call, 'api'), statuses: ['PENDING', 'ACCEPTED'] })
+        .map((id) => catalogue.subscriptions.get(id)?.applicationId ?? ''),
+    )
+    const all = [...ids].flatMap((id) => catalogue.applications.get(id)?.value ?? [])
+    all.sort((a, b) => a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)
+    return call.json(all.map((each) => applicationViewV1(management, each)))
   })
   // Whoever may subscribe may see what there is to subscribe to.
   app.get('/apis/:api/plans', (call) => {

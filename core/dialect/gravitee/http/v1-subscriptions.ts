@@ -120,9 +120,11 @@ function addOfApplication(app: Part, management: Management): void {
     const apis = new Set(
       management.catalogue.subscriptionsOf(application).map(({ value }) => value.apiId),
     )
-    return call.json(
-      [...apis].map((id) => ({ id, name: management.catalogue.apis.get(id)?.value.name })),
-    )
+    const told = [...apis].map((id) => ({
+      id,
+      name: management.catalogue.apis.get(id)?.value.name ?? '',
+    }))
+    return call.json(told.sort(byName))
   })
 }
 
@@ -146,6 +148,10 @@ function checkComment(management: Management, plan: string, request: string | un
 
 function refOfApi(call: Call): SubscriptionRef {
   return { id: param(call, 'subscription'), api: param(call, 'api'), actor: call.var.actor }
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1
 }
 
 function addOfApi(app: Part, management: Management): void {

@@ -61,18 +61,21 @@ export function renewed(
   return [...ending, newApiKey(management, subscription)]
 }
 
+/** 404 for a key. */
+export function keyNotFound(id: string): Fault {
+  return new Fault(404, 'No API Key can be found.', {
+    code: 'apiKey.notFound',
+    parameters: { apiKeyId: id },
+  })
+}
+
 /** Keys with one of them changed. Throws Fault. */
 export function withKey(
   keys: readonly ApiKeyDocument[],
   id: string,
   change: (key: ApiKeyDocument) => ApiKeyDocument,
 ): ApiKeyDocument[] {
-  if (!keys.some((key) => key.id === id)) {
-    throw new Fault(404, 'No API Key can be found.', {
-      code: 'apiKey.notFound',
-      parameters: { apiKeyId: id },
-    })
-  }
+  if (!keys.some((key) => key.id === id)) throw keyNotFound(id)
   return keys.map((key) => key.id === id ? change(key) : key)
 }
 

@@ -1,7 +1,7 @@
 import type { Management } from '../management.ts'
 import type { ApiKeyDocument, SubscriptionDocument } from '../model.ts'
-import { expiring, reactivated, renewed, revoked, withKey } from './api-keys.ts'
-import { changeSubscription, type SubscriptionRef } from './change.ts'
+import { expiring, isAlive, reactivated, renewed, revoked, withKey } from './api-keys.ts'
+import { changeSubscription, checkWhose, type SubscriptionRef } from './change.ts'
 
 /** A key of a subscription, with both as they are after a change. */
 export interface ChangedKey {
@@ -18,14 +18,20 @@ export async function renewKey(management: Management, ref: SubscriptionRef): Pr
   return { key: subscription.apiKeys?.at(-1) as ApiKeyDocument, subscription }
 }
 
-/** Ends a key at once. Throws Fault. */
-export function revokeKey(
+/** Ends a key at once; below an API, one that has ended stays as it is. Throws Fault. */
+export async function revokeKey(
   management: Management,
   ref: SubscriptionRef,
   id: string,
 ): Promise<ChangedKey> {
+  const { value } = management.subscription(ref.id, ref)
+  const key = value.apiKeys?.find((each) => each.id === id)
+  if (ref.api !== undefined && key !== undefined && !isAlive(key, management.now())) {
+    checkWhose(management, value, { actor: ref.actor, whose: 'either' })
+    return { key, subscription: value }
+  }
   const change = (key: ApiKeyDocument): ApiKeyDocument => revoked(key, management.now())
-  return changeKey(management, ref, { id, event: 'APIKEY_REVOKED', change })
+  return await changeKey(management, ref, { id, event: 'APIKEY_REVOKED', change })
 }
 
 /** Gives a key its strength back. Throws Fault. */

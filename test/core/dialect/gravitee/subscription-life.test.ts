@@ -96,10 +96,7 @@ t.test('API keys: renewed, revoked, given back, ended', async (t) => {
     body: { technicalCode: 'apiKey.activated', message: 'API Key is already activated' },
   })
   t.match((await ask('POST', `${keys}/_revoke`)).body, { revoked: true })
-  t.match(await ask('POST', `${keys}/_revoke`), {
-    status: 400,
-    body: { technicalCode: 'apiKey.expired', message: 'API Key is already expired' },
-  })
+  t.match(await ask('POST', `${keys}/_revoke`), { status: 200, body: { revoked: true } }, 'again')
   t.match(await ask('PUT', keys, { expireAt: '2031-01-01T00:00:00Z' }), {
     status: 400,
     body: { technicalCode: 'apiKey.expired' },
@@ -134,11 +131,74 @@ t.test('API keys on the v1 API', async (t) => {
     t.match((await ask('GET', keys)).body[0], { id: made.body.id, revoked: false })
     t.equal((await ask('DELETE', `${keys}/${made.body.id}`)).status, 204)
     t.match((await ask('GET', keys)).body[0], { revoked: true, revoked_at: Number })
+    const again = await ask('DELETE', `${keys}/${made.body.id}`)
+    if (whose.startsWith('apis')) t.equal(again.status, 204)
+    else t.match(again, { status: 400, body: { message: 'API Key is already expired' } })
     t.match(await ask('POST', `${keys}/${made.body.id}/_reactivate`), {
       status: 200,
       body: { revoked: false },
     })
+    const [{ id: key }] = (await ask('GET', keys)).body
+    t.match(await ask('PUT', `${keys}/${key}`, { id: key, expire_at: Date.now() + 60_000 }), {
+      status: 200,
+      body: { id: key, expire_at: Number },
+    })
+    t.match(await ask('PUT', `${keys}/${key}`, { expire_at: 0 }), {
+      status: 400,
+      body: "'apikey' parameter in path does not correspond to the api-key id to update",
+    })
+    t.match(await ask('DELETE', `${keys}/none`), {
+      status: 404,
+      body: { technicalCode: 'apiKey.notFound' },
+    })
   }
+  t.match(
+    await ask('POST', `${V1}/apis/${api}/subscriptions/${id}/apikeys/_renew?customApiKey=x`),
+    {
+      status: 400,
+      body: 'You are not allowed to provide a custom API Key',
+    },
+  )
+})
+
+t.test('keys of all of an application', async (t) => {
+  const scene = gravitee(t)
+  const { ask } = scene
+  const { at, app, api } = await subscribed(scene)
+  const second = await startedApi(scene, '/b', planBody('API_KEY'))
+  const other = (await ask('POST', `${V2}/apis/${second.api}/subscriptions`, {
+    applicationId: app,
+    planId: second.plan,
+  })).body.id
+  const keys = `${V1}/applications/${app}/apikeys`
+  const all = (await ask('GET', keys)).body
+  t.equal(all.length, 2)
+  const message = `Invalid operation for API Key mode [EXCLUSIVE] of application [${app}]`
+  const refused = {
+    status: 400,
+    body: { message, technicalCode: 'application.apiKeyMode.invalid' },
+  }
+  t.match(await ask('POST', `${keys}/_renew`), refused)
+  t.match(await ask('DELETE', `${keys}/${all[0].id}`), refused)
+  t.equal((await ask('DELETE', `${keys}/none`)).status, 404)
+  const [{ id: key }] =
+    (await ask('GET', `${V1}/apis/${second.api}/subscriptions/${other}/apikeys`))
+      .body
+  const mine = `${V1}/apis/${api}/subscriptions/${at.split('/').at(-1)}/apikeys/${key}`
+  t.match(await ask('DELETE', mine), { status: 404, body: { technicalCode: 'apiKey.notFound' } })
+  t.match(await ask('DELETE', mine.replace(`apis/${api}`, `applications/${app}`)), {
+    status: 400,
+    body: "'key' parameter does not correspond to the subscription",
+  })
+  t.match(await ask('POST', `${mine}/_reactivate`), {
+    status: 400,
+    body: 'API Key in path does not correspond to the subscription',
+  })
+  t.match((await ask('GET', `${V1}/apis/${api}/subscribers`)).body, [{ id: app }])
+  t.match((await ask('GET', `${V1}/applications/${app}/subscribed`)).body, [
+    { name: 'API /b' },
+    { name: 'API /keys' },
+  ])
 })
 
 t.test('subscriptions as a table, by API key, and keys that are free', async (t) => {
