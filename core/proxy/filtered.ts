@@ -148,7 +148,11 @@ export class Filtered {
 /** The words of a refusal, whichever form they have. */
 function messageIn(body: string): string {
   if (!body.startsWith('{')) return body
-  return (JSON.parse(body) as { readonly message?: string }).message ?? ''
+  try {
+    return String((JSON.parse(body) as { readonly message?: string }).message ?? '')
+  } catch {
+    return body
+  }
 }
 
 function nameEndpoint(named: Map<string, string>, { host, port, address }: CompiledEndpoint): void {
