@@ -16,7 +16,7 @@ export async function withResources(host: Host, file: string, read: ReadFile): P
   const options = configuration?.admin?.dialects.gravitee
   const names = options?.resources ?? []
   if (configuration === undefined || options === undefined || names.length === 0) return read
-  const paths = names.map((name) => host.files.beside(file, name))
+  const { paths, watched } = await filesOf(host, names.map((name) => host.files.beside(file, name)))
   const problems: Problem[] = []
   const resources = []
   for (const path of paths) resources.push(...await readResources(host, path, problems))
@@ -35,8 +35,27 @@ export async function withResources(host: Host, file: string, read: ReadFile): P
       ? undefined
       : mergeParts(configuration, [{ name: 'gravitee', parts: found.parts }]),
     problems: all,
-    watched: [...read.watched, ...paths],
+    watched: [...read.watched, ...watched],
   }
+}
+
+/** The files that are named, and those in the folders that are. */
+async function filesOf(
+  host: Host,
+  named: readonly string[],
+): Promise<{ readonly paths: readonly string[]; readonly watched: readonly string[] }> {
+  const paths: string[] = []
+  const folders: string[] = []
+  for (const path of named) {
+    const names = await host.files.list(path).catch(() => undefined)
+    if (names === undefined) paths.push(path)
+    else {
+      folders.push(path)
+      const files = names.filter((name) => /^[^.].*\.(ya?ml|json)$/.test(name))
+      paths.push(...files.map((name) => `${path.replace(/\/+$/, '')}/${name}`))
+    }
+  }
+  return { paths, watched: [...folders, ...paths] }
 }
 
 async function readResources(
