@@ -29,8 +29,8 @@ export async function compileUpstreams(
   configs: ReadonlyMap<string, UpstreamConfig>,
 ): Promise<Upstreams> {
   const known = context.reusable?.upstreams ?? NONE
-  const few = context.reusable &&
-    PersistentMap.between(context.reusable.configuration.upstreams, configs)
+  const before = context.reusable?.configuration.upstreams
+  const few = before && await inTurns(PersistentMap.comparing(before, configs), context.breathe)
   if (few !== undefined) return await compileFew(context, configs, few)
   const fresh: Fresh[] = []
   let same = 0

@@ -1,10 +1,10 @@
-import { hmacSha256, sha256 } from '../pki/mod.ts'
+import { hmacSha256, sha256OfText } from '../pki/mod.ts'
 
 const utf8 = new TextEncoder()
 
 /** SHA-256 over any JSON-like content, hex: equal content gives equal ids. Each kind of content names itself first. */
 export function contentId(kind: string, ...content: readonly unknown[]): string {
-  return sha256(utf8.encode(JSON.stringify([kind, content])))
+  return sha256OfText(JSON.stringify([kind, content]))
 }
 
 /** What {@linkcode deriveBytes} derives. */

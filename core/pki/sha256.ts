@@ -25,9 +25,23 @@ function fraction(x: number): number {
 /** Square roots of the first eight primes (section 5.3.3). */
 const START = [2, 3, 5, 7, 11, 13, 17, 19].map((n) => fraction(Math.sqrt(n)))
 
+/** What a digest is worked out in; thousands are, one after the other. */
+const WORDS = new Int32Array(64)
+const LAST = new Uint8Array(128)
+const LAST_VIEW = new DataView(LAST.buffer)
+const TEXT = new Uint8Array(16_384)
+const utf8 = new TextEncoder()
+
 /** The digest of bytes, in hex. */
 export function sha256(bytes: Uint8Array): string {
   return wordsHex(digestWords(bytes))
+}
+
+/** The digest of a text in UTF-8, in hex. */
+export function sha256OfText(text: string): string {
+  // A code unit of UTF-16 takes three bytes at most.
+  if (text.length * 3 > TEXT.length) return sha256(utf8.encode(text))
+  return sha256(TEXT.subarray(0, utf8.encodeInto(text, TEXT).written))
 }
 
 const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
@@ -44,7 +58,6 @@ function wordsHex(words: Int32Array): string {
 /** The digest of bytes that come part by part. */
 export class Sha256 {
   readonly #state: Int32Array = Int32Array.from(START)
-  readonly #words = new Int32Array(64)
   /** What does not fill a block yet. */
   readonly #rest = new Uint8Array(64)
   #held = 0
@@ -59,19 +72,16 @@ export class Sha256 {
       this.#rest.set(part.subarray(0, at), this.#held)
       this.#held += at
       if (this.#held < 64) return
-      digestBlock(this.#state, this.#words, new DataView(this.#rest.buffer), 0)
+      digestBlock(this.#state, this.#rest, 0)
     }
-    const view = new DataView(part.buffer, part.byteOffset, part.byteLength)
-    for (; at + 64 <= part.length; at += 64) digestBlock(this.#state, this.#words, view, at)
+    for (; at + 64 <= part.length; at += 64) digestBlock(this.#state, part, at)
     this.#rest.set(part.subarray(at))
     this.#held = part.length - at
   }
 
   /** The digest of all parts, in hex. Nothing may be added after that. */
   hex(): string {
-    const end = padded(this.#rest.subarray(0, this.#held), this.#length)
-    const last = new DataView(end.buffer)
-    for (let at = 0; at < end.length; at += 64) digestBlock(this.#state, this.#words, last, at)
+    digestLast(this.#state, this.#rest.subarray(0, this.#held), this.#length)
     return wordsHex(this.#state)
   }
 }
@@ -98,29 +108,28 @@ function digestBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function digestWords(bytes: Uint8Array): Int32Array {
   const state = Int32Array.from(START)
-  const words = new Int32Array(64)
   const whole = bytes.length - (bytes.length % 64)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let at = 0; at < whole; at += 64) digestBlock(state, words, view, at)
-  const end = padded(bytes.subarray(whole), bytes.length)
-  const last = new DataView(end.buffer)
-  for (let at = 0; at < end.length; at += 64) digestBlock(state, words, last, at)
+  for (let at = 0; at < whole; at += 64) digestBlock(state, bytes, at)
+  digestLast(state, bytes.subarray(whole), bytes.length)
   return state
 }
 
 /** The rest of the message, a one bit, zeros, and the length in bits (section 5.1.1). */
-function padded(rest: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const end = new Uint8Array(rest.length < 56 ? 64 : 128)
-  end.set(rest)
-  end[rest.length] = 0x80
-  const view = new DataView(end.buffer)
-  view.setUint32(end.length - 8, Math.floor(length / 2 ** 29))
-  view.setUint32(end.length - 4, (length << 3) >>> 0)
-  return end
+function digestLast(state: Int32Array, rest: Uint8Array, length: number): void {
+  const end = rest.length < 56 ? 64 : 128
+  LAST.fill(0)
+  LAST.set(rest)
+  LAST[rest.length] = 0x80
+  LAST_VIEW.setUint32(end - 8, Math.floor(length / 2 ** 29))
+  LAST_VIEW.setUint32(end - 4, (length << 3) >>> 0)
+  for (let at = 0; at < end; at += 64) digestBlock(state, LAST, at)
 }
 
-function digestBlock(state: Int32Array, w: Int32Array, view: DataView, at: number): void {
-  for (let i = 0; i < 16; i++) w[i] = view.getInt32(at + i * 4)
+function digestBlock(state: Int32Array, bytes: Uint8Array, from: number): void {
+  const w = WORDS
+  for (let i = 0, at = from; i < 16; i++, at += 4) {
+    w[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  }
   for (let i = 16; i < 64; i++) {
     const x = w[i - 15]!
     const y = w[i - 2]!

@@ -54,13 +54,25 @@ export class PersistentMap<V> implements ReadonlyMap<string, V> {
     a: ReadonlyMap<string, V>,
     b: ReadonlyMap<string, V>,
   ): ReadonlySet<string> | undefined {
+    const steps = PersistentMap.comparing(a, b)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done === true) return value
+    }
+  }
+
+  /** The same in small steps, between which others may have a turn. */
+  static *comparing<V>(
+    a: ReadonlyMap<string, V>,
+    b: ReadonlyMap<string, V>,
+  ): Generator<void, ReadonlySet<string> | undefined> {
     if (a === b) return new Set()
     const made = b instanceof PersistentMap ? b.#made : undefined
     if (made?.of.deref() === a) return made.keys
     const [before, after] = [PersistentMap.rootOf(a), PersistentMap.rootOf(b)]
     if (before === undefined || after === undefined) return undefined
     const keys = new Set<string>()
-    compare(before, after, keys)
+    yield* compare(before, after, keys)
     return keys
   }
 
@@ -200,13 +212,22 @@ function* entriesOf<V>(node: Node<V>): MapIterator<[string, V]> {
   else for (const child of node) yield* entriesOf(child)
 }
 
-function compare<V>(a: Node<V>, b: Node<V>, keys: Set<string>): void {
-  if (a === b) return
-  if (Array.isArray(a) && Array.isArray(b)) {
-    for (let at = 0; at < WIDTH; at++) compare(a[at] as Node<V>, b[at] as Node<V>, keys)
-    return
+function* compare<V>(a: Node<V>, b: Node<V>, keys: Set<string>): Generator<void> {
+  if (!Array.isArray(a) || !Array.isArray(b)) return compareLeaves(mapOf(a), mapOf(b), keys)
+  for (let at = 0; at < WIDTH; at++) {
+    const [before, after] = [a[at] as Node<V>, b[at] as Node<V>]
+    if (before === after) continue
+    if (Array.isArray(before) && Array.isArray(after)) yield* compare(before, after, keys)
+    else compareLeaves(mapOf(before), mapOf(after), keys)
   }
-  const [before, after] = [mapOf(a), mapOf(b)]
+  yield
+}
+
+function compareLeaves<V>(
+  before: ReadonlyMap<string, V>,
+  after: ReadonlyMap<string, V>,
+  keys: Set<string>,
+): void {
   let found = 0
   for (const [key, value] of before) {
     const now = after.get(key)
