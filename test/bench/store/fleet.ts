@@ -4,7 +4,7 @@
  *
  *     npm run build && deno run -A test/bench/store/fleet.ts [DOCUMENTS]
  *
- * Half of the documents are APISIX's routes, half their upstreams. It needs etcd, and some 3 GB of memory.
+ * It needs etcd, and some 3 GB of memory. What a fleet has on other machines runs at the lowest priority here.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { EtcdStore } from '../../../adapters/etcd-store/mod.ts'
 import { hostClock } from '../../../adapters/host/mod.ts'
-import { isStoreFailure, type Operation, type StoreFailure } from '../../../core/store/mod.ts'
+import { FleetDocuments, must, putAll } from './documents.ts'
 
 const COUNT = Number(process.argv[2] ?? 100_000) / 2
 const BURST = 10_000
@@ -33,11 +33,6 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function must<T>(answer: T | StoreFailure): T {
-  if (isStoreFailure(answer)) throw new Error(answer.message)
-  return answer
-}
-
 async function startEtcd(): Promise<string> {
   const [client, peer] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${client}`
@@ -49,7 +44,9 @@ async function startEtcd(): Promise<string> {
     `--initial-advertise-peer-urls=${peers}`,
     `--initial-cluster=m=${peers}`,
   ]
-  children.push(spawn('etcd', [...args, ...urls, ...own], { stdio: 'ignore' }))
+  // In a fleet it has machines of its own.
+  const nice = ['-n', '19', 'etcd', ...args, ...urls, ...own]
+  children.push(spawn('nice', nice, { stdio: 'ignore' }))
   return url
 }
 
@@ -59,23 +56,7 @@ const upstreamPort = await new Promise<number>((done) => {
   upstream.once('message', (port) => done(Number(port)))
 })
 
-const routeOf = (at: number, path = `/p${at}/*`): Operation => ({
-  put: `/routes/r${at}`,
-  value: { id: `r${at}`, uri: path, host: `h${at % 1000}.test`, upstream_id: `u${at % COUNT}` },
-})
-const upstreamOf = (at: number, weight = 1): Operation => ({
-  put: `/upstreams/u${at}`,
-  value: { id: `u${at}`, type: 'roundrobin', nodes: { [`127.0.0.1:${upstreamPort}`]: weight } },
-})
-
-async function putAll(store: EtcdStore, operations: readonly Operation[]): Promise<number> {
-  let revision = 0
-  for (let at = 0; at < operations.length; at += 40) {
-    const some = operations.slice(at, at + 40)
-    revision = must(await store.commit({ by: 'bench', operations: some })).revision
-  }
-  return revision
-}
+const documents = new FleetDocuments(COUNT, upstreamPort)
 
 /** One gateway, with what it is asked. */
 interface Gateway {
@@ -96,7 +77,13 @@ accessLog: { to: off }
 store: { role: data-plane, keys: ${KEY}, etcd: { endpoints: ['${etcd}'], prefix: /apisix } }
 `,
   )
-  const child = spawn('node', ['dist/runtimes/node/main.js', 'run', '-c', file], {
+  const child = spawn('node', [
+    '--max-semi-space-size=4',
+    'dist/runtimes/node/main.js',
+    'run',
+    '-c',
+    file,
+  ], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   children.push(child)
@@ -155,6 +142,25 @@ async function traffic(port: number, over: Promise<unknown>): Promise<number[]> 
   return await told
 }
 
+/** Writes a flood of changes. @returns the last revision */
+function flood(etcd: string, prefix: string): Promise<number> {
+  const of = [etcd, prefix, upstreamPort, COUNT, BURST].map(String)
+  const writer = fork(new URL('./writer.ts', import.meta.url).pathname, of)
+  return new Promise((done, fail) => {
+    writer.on('message', (revision) => done(Number(revision)))
+    writer.on('exit', (code) => fail(new Error(`Whoever writes ended with ${code}`)))
+  })
+}
+
+async function untilRevision(admin: number, revision: number): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${admin}/readyz`)
+    const ready = await answer.json() as { store: { revision: number } }
+    if (ready.store.revision >= revision) return
+    await new Promise((next) => setTimeout(next, 20))
+  }
+}
+
 function memoryOf(pid: number): number {
   const [, pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
   return Number(pages) * 4096 / 1e6
@@ -164,7 +170,10 @@ try {
   const etcd = await startEtcd()
   const store = must(EtcdStore.open({ endpoints: [etcd], prefix: '/apisix', clock: hostClock }))
   const numbers = Array.from({ length: COUNT }, (_, each) => each)
-  await putAll(store, [...numbers.map((n) => upstreamOf(n)), ...numbers.map((n) => routeOf(n))])
+  await putAll(store, [
+    ...numbers.map((n) => documents.upstream(n)),
+    ...numbers.map((n) => documents.route(n)),
+  ])
   print(`${2 * COUNT} documents in etcd`)
 
   const from = performance.now()
@@ -185,7 +194,7 @@ try {
   const seen: number[] = []
   for (let change = 0; change < CHANGES; change++) {
     const begun = performance.now()
-    await putAll(store, [routeOf(COUNT + change, `/new${change}`)])
+    await putAll(store, [documents.route(COUNT + change, `/new${change}`)])
     const host = `h${(COUNT + change) % 1000}.test`
     await Promise.all(gateways.map(async ({ port }) => {
       await until(port, `/new${change}`, 200, host)
@@ -197,18 +206,14 @@ try {
   const { port, admin, pid } = gateways[0] as Gateway
   const calm = await traffic(port, new Promise((done) => setTimeout(done, 5000)))
   print(`traffic without changes: ${told(calm)}`)
-  const burst = Array.from({ length: BURST }, (_, n) => upstreamOf(n, 2))
+  const elsewhere = await traffic(port, flood(etcd, '/elsewhere'))
+  print(`traffic while ${BURST} documents are written that concern nobody: ${told(elsewhere)}`)
   const begun = performance.now()
-  const flood = putAll(store, burst).then(async (revision) => {
+  const applied = flood(etcd, '/apisix').then(async (revision) => {
     print(`${BURST} changes written in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
-    for (;;) {
-      const answer = await fetch(`http://127.0.0.1:${admin}/readyz`)
-      const ready = await answer.json() as { store: { revision: number } }
-      if (ready.store.revision >= revision) return
-      await new Promise((next) => setTimeout(next, 5))
-    }
+    await untilRevision(admin, revision)
   })
-  const busy = await traffic(port, flood)
+  const busy = await traffic(port, applied)
   print(`all in force after ${((performance.now() - begun) / 1000).toFixed(1)} s`)
   print(`traffic meanwhile: ${told(busy)}`)
   print(`memory: ${memoryOf(pid).toFixed(0)} MB`)
