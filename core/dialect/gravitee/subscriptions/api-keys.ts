@@ -102,13 +102,14 @@ export function reactivated(
   return { ...rest, updatedAt: now, ...(endingAt === undefined ? {} : { expireAt: endingAt }) }
 }
 
-/** Another time for a key to end: not before now, nor after its subscription. Throws Fault. */
+/** Another time for a key to end, or none: not before now, nor after its subscription. Throws Fault. */
 export function expiring(
-  key: ApiKeyDocument,
+  { expireAt: before, ...key }: ApiKeyDocument,
   expireAt: number | undefined,
   { endingAt = Infinity, now }: { readonly endingAt?: number | undefined; readonly now: number },
 ): ApiKeyDocument {
-  if (!isAlive(key, now)) throw bad('apiKey.expired', 'API Key is already expired')
-  if (expireAt === undefined) return { ...key, updatedAt: now }
-  return { ...key, expireAt: Math.min(Math.max(expireAt, now), endingAt), updatedAt: now }
+  const alive = isAlive(before === undefined ? key : { ...key, expireAt: before }, now)
+  if (!alive) throw bad('apiKey.expired', 'API Key is already expired')
+  const end = Math.min(Math.max(expireAt ?? Infinity, now), endingAt)
+  return { ...key, updatedAt: now, ...(end === Infinity ? {} : { expireAt: end }) }
 }

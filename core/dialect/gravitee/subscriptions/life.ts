@@ -115,6 +115,9 @@ export function close(management: Management, ref: SubscriptionRef): Promise<Sub
     event: 'SUBSCRIPTION_CLOSED',
     whose: 'either',
     change: (before) => {
+      if (before.status === 'PENDING') {
+        return { ...closedAt(before, management.now()), processedBy: ref.actor.name }
+      }
       if (LIVING.includes(before.status)) return closedAt(before, management.now())
       const { id } = before
       const message = `Subscription [${id}] is closed. You must request for a new subscription`

@@ -102,6 +102,10 @@ t.test('API keys: renewed, revoked, given back, ended', async (t) => {
     body: { technicalCode: 'apiKey.expired' },
   })
   t.match((await ask('POST', `${keys}/_reactivate`)).body, { revoked: false })
+  t.match((await ask('PUT', keys, { expireAt: '2031-01-01T00:00:00Z' })).body, {
+    expireAt: '2031-01-01T00:00:00.000Z',
+  })
+  t.notOk('expireAt' in (await ask('PUT', keys, {})).body, 'no end any more')
   await ask('PUT', at, { endingAt: '2030-06-01T00:00:00Z' })
   t.match((await ask('PUT', keys, { expireAt: '2031-01-01T00:00:00Z' })).body, {
     expireAt: '2030-06-01T00:00:00.000Z',
