@@ -75,6 +75,9 @@ export class JwtChecker implements Finder {
       return this.#read(payload)
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey) return 'no such key'
+      if (error instanceof errors.JWKSMultipleMatchingKeys) {
+        return await this.#verifyAny(token, await someOf(error))
+      }
       if (error instanceof errors.JOSEError) {
         return invalid(`the token is refused: ${error.message}`)
       }
@@ -98,6 +101,17 @@ export class JwtChecker implements Finder {
       until: exp === undefined ? Infinity : exp * 1000 + clockSkew,
     }
   }
+}
+
+/** Keys of a set that are tried with a token that does not name its own. */
+const MOST_KEYS = 20
+
+async function someOf(keys: AsyncIterable<CryptoKey>): Promise<CryptoKey[]> {
+  const some: CryptoKey[] = []
+  for await (const key of keys) {
+    if (some.push(key) === MOST_KEYS) break
+  }
+  return some
 }
 
 /** What a token says of itself, whether it is genuine or not. */

@@ -23,7 +23,9 @@ async function pair(kid: string) {
   const jwk = { ...await exportJWK(publicKey), kid, alg: 'RS256' }
   const sign = (claims: Record<string, unknown>): Promise<string> =>
     new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(key)
-  return { sign, pem, jwk }
+  const unnamed = (claims: Record<string, unknown>): Promise<string> =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(key)
+  return { sign, unnamed, pem, jwk }
 }
 
 const JWT: JwtConfig = {
@@ -278,4 +280,14 @@ t.test('keys that are elsewhere now', async (t) => {
   t.same(asked, ['/old', '/keys'])
   t.match(await check('/old', false)(await sign({})), { ok: false, detail: /answered 302/ })
   t.match(await check('/round', true)(await sign({})), { ok: false, detail: /round and round/ })
+})
+
+t.test('a token that does not name its key is tried with all of a set', async (t) => {
+  const [one, two, other] = await Promise.all([pair('1'), pair('2'), pair('3')])
+  const { url } = await serve(t, () => ({ body: { keys: [one.jwk, two.jwk] } }))
+  const check = checkerOf({ jwt: { ...JWT, keys: { url } } })
+  for (const { unnamed } of [one, two]) {
+    t.match(await check(await unnamed({ azp: 'acme' })), { ok: true, clientIds: ['acme'] })
+  }
+  t.match(await check(await other.unnamed({ azp: 'acme' })), { ok: false, code: 'TOKEN_INVALID' })
 })
