@@ -7,6 +7,8 @@ export interface Block {
   readonly bytes: Buffer
   /** Where they stand in the file. */
   readonly offset: number
+  /** Leaves the room that they stand in to whoever asks, who is done with them: the next are read elsewhere. */
+  give(): Buffer
 }
 
 /** How much is read at once; a line that is longer gets the room it needs. */
@@ -40,7 +42,14 @@ async function* readBlocks(file: DiskReader): AsyncGenerator<Block> {
     const reading = isLast ? Promise.resolve(0) : file.fill(other.subarray(rest), offset + length)
     // Who stops early asks for no more of it.
     reading.catch(() => {})
-    if (end > 0) yield { bytes: bytes.subarray(0, end), offset }
+    const room = bytes
+    let given = false
+    const give = (): Buffer => {
+      given = true
+      return room
+    }
+    if (end > 0) yield { bytes: bytes.subarray(0, end), offset, give }
+    if (given) bytes = Buffer.allocUnsafeSlow(room.length)
     offset += end
     length = isLast ? 0 : rest + await reading
     ;[bytes, other] = [other, bytes]

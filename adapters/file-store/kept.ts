@@ -29,6 +29,17 @@ export interface Place {
 export class Shelf {
   #bytes: Buffer = Buffer.alloc(0)
   #used = 0
+  #spare: Buffer | undefined
+
+  /** Whether it will soon have use for a place that somebody else has no more use for. */
+  get wantsRoom(): boolean {
+    return this.#spare === undefined
+  }
+
+  /** New memory costs more than what is written into it: what was used for reading is taken over. */
+  takeRoom(room: Buffer): void {
+    this.#spare = room
+  }
 
   /** Keeps a copy of some of the bytes. */
   keep(bytes: Buffer, from: number, to: number): Place {
@@ -37,7 +48,8 @@ export class Shelf {
       return { shelf: Buffer.from(bytes.subarray(from, to)), at: 0, length }
     }
     if (this.#used + length > this.#bytes.length) {
-      this.#bytes = Buffer.allocUnsafeSlow(SHELF_BYTES)
+      this.#bytes = this.#spare ?? Buffer.allocUnsafeSlow(SHELF_BYTES)
+      this.#spare = undefined
       this.#used = 0
     }
     const at = this.#used

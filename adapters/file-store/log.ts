@@ -46,8 +46,9 @@ export async function readLog(reading: LogReading): Promise<LogExtent> {
   const { path, reader } = reading
   let revision: number | undefined
   let length = 0
-  for await (const { bytes, offset } of reading.blocks) {
-    reader.begin(bytes)
+  for await (const block of reading.blocks) {
+    const { bytes, offset } = block
+    reader.begin(block)
     for (let at = 0; at < bytes.length;) {
       const line = decodeLine(bytes, at)
       if (line === undefined) return await tornAt(reading, offset + at, revision)
@@ -60,6 +61,7 @@ export async function readLog(reading: LogReading): Promise<LogExtent> {
       }
       at = line.end
     }
+    reader.end(block)
     length = offset + bytes.length
   }
   return { length, torn: 0 }

@@ -7,6 +7,7 @@ import {
   SEALED_MARK,
   type StoredDocument,
 } from '../../core/store/mod.ts'
+import type { Block } from './blocks.ts'
 import { type Asleep, KeptDocument, keyIn, partsOf, Shelf, valueText } from './kept.ts'
 
 /** Of the files' format; a store refuses others. */
@@ -100,8 +101,13 @@ export class RecordReader {
   }
 
   /** Tells what the records that come next stand among. */
-  begin(bytes: Buffer): void {
+  begin({ bytes }: Block): void {
     this.#mayBeSealed = bytes.includes(SEALED)
+  }
+
+  /** Tells that they have all been read. */
+  end(block: Block): void {
+    if (this.#asleep !== undefined && this.#shelf.wantsRoom) this.#shelf.takeRoom(block.give())
   }
 
   /** A document's record. */

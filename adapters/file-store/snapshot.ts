@@ -83,8 +83,9 @@ export async function readSnapshot(
   let revision: number | undefined
   let last: FooterRecord | undefined
   let size = 0
-  for await (const { bytes, offset } of blocks) {
-    reader.begin(bytes)
+  for await (const block of blocks) {
+    const { bytes, offset } = block
+    reader.begin(block)
     for (let at = 0; at < bytes.length;) {
       const line = decodeLine(bytes, at)
       if (line === undefined || last !== undefined) throw damaged(path, offset + at)
@@ -95,6 +96,7 @@ export async function readSnapshot(
         last = valueOf(line) as FooterRecord
       } else table.load(reader.document(line.json))
     }
+    reader.end(block)
     size = offset + bytes.length
   }
   if (last?.documents !== table.size) throw damaged(path, size)

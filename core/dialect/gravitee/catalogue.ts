@@ -43,8 +43,8 @@ export class Catalogue {
   readonly applicationNames: SortedNames
   readonly #belongings = new Map<string, Belongings>()
   readonly #plansOf = new Map<string, Set<string>>()
-  /** By plan and status: ids in the order in which they came there. */
-  readonly #byPlan = new Map<string, Set<string>>()
+  /** By plan, then by status: ids in the order in which they came there. */
+  readonly #byPlan = new Map<string, Map<SubscriptionStatus, Set<string>>>()
   /** Keys of audits, the oldest last. */
   readonly audits: SortedKeys = new SortedKeys()
 
@@ -88,7 +88,7 @@ export class Catalogue {
 
   /** How many subscriptions of a plan have these statuses. */
   count(plan: string, statuses: readonly SubscriptionStatus[]): number {
-    return statuses.reduce((sum, each) => sum + (this.#byPlan.get(`${plan} ${each}`)?.size ?? 0), 0)
+    return statuses.reduce((sum, each) => sum + (this.#byPlan.get(plan)?.get(each)?.size ?? 0), 0)
   }
 
   /** Ids of subscriptions, the newest first. */
@@ -101,7 +101,7 @@ export class Catalogue {
       ? plans ?? []
       : [...this.#plansOf.get(api) ?? []].filter((id) => plans?.includes(id) ?? true)
     const lists = wanted.flatMap((plan) =>
-      statuses.map((status) => [...this.#byPlan.get(`${plan} ${status}`) ?? []])
+      statuses.map((status) => [...this.#byPlan.get(plan)?.get(status) ?? []])
     ).filter((list) => list.length > 0)
     const found = lists.length === 1 ? lists[0] as string[] : lists.flat().sort()
     return found.reverse()
@@ -167,7 +167,9 @@ export class Catalogue {
   #putSubscription(known: KnownSubscription): void {
     const { id, planId, status, applicationId } = known
     this.subscriptions.set(id, known)
-    addTo(this.#byPlan, `${planId} ${status}`, id)
+    const byStatus = this.#byPlan.get(planId)
+    if (byStatus === undefined) this.#byPlan.set(planId, new Map([[status, new Set([id])]]))
+    else addTo(byStatus, status, id)
     const own = this.#own(applicationId)
     own.subscriptions = own.subscriptions.length === 0 ? [known] : own.subscriptions.concat(known)
   }
@@ -236,7 +238,9 @@ export class Catalogue {
     if (known === undefined) return
     const { planId, status, applicationId } = known
     this.subscriptions.delete(id)
-    removeFrom(this.#byPlan, `${planId} ${status}`, id)
+    const byStatus = this.#byPlan.get(planId)
+    if (byStatus !== undefined) removeFrom(byStatus, status, id)
+    if (byStatus?.size === 0) this.#byPlan.delete(planId)
     const own = this.#belongings.get(applicationId)
     if (own === undefined) return
     own.subscriptions = own.subscriptions.filter((each) => each.id !== id)
@@ -278,13 +282,13 @@ export class Catalogue {
   }
 }
 
-function addTo(map: Map<string, Set<string>>, key: string, id: string): void {
+function addTo<K>(map: Map<K, Set<string>>, key: K, id: string): void {
   const set = map.get(key)
   if (set === undefined) map.set(key, new Set([id]))
   else set.add(id)
 }
 
-function removeFrom(map: Map<string, Set<string>>, key: string | undefined, id: string): void {
+function removeFrom<K>(map: Map<K, Set<string>>, key: K | undefined, id: string): void {
   if (key === undefined) return
   const set = map.get(key)
   set?.delete(id)

@@ -22,9 +22,10 @@ export function expiringCertificates(management: Management, actor: Actor): Expi
   for (const application of management.catalogue.applications.values()) {
     if (application.status !== 'ACTIVE' || !owns(actor, application)) continue
     for (const known of management.catalogue.certificatesOf(application.id)) {
-      const warning = expiryWarning(known, now)
+      const { endsAt, notAfter: certificateExpiration, released } = known
+      const warning = expiryWarning({ endsAt, certificateExpiration, released }, now)
       if (warning === undefined) continue
-      const end = Math.min(known.endsAt ?? Infinity, known.certificateExpiration)
+      const end = Math.min(endsAt ?? Infinity, certificateExpiration)
       const { value } = known
       found.push({
         applicationId: application.id,

@@ -1,3 +1,4 @@
+import type { CertificateSummary, Material } from '../../snapshot/mod.ts'
 import type { StoredDocument } from '../../store/mod.ts'
 import { clientIdOf } from './client-id.ts'
 import type {
@@ -56,16 +57,17 @@ export class KnownApplication extends KnownDocument<ApplicationDocument> {
   }
 }
 
-/** A certificate of an application as it is known. */
-export class KnownCertificate extends KnownDocument<CertificateDocument> {
+/** A certificate of an application as it is known, which is also what the gateway is told of it. */
+export class KnownCertificate extends KnownDocument<CertificateDocument>
+  implements CertificateSummary, Material {
   readonly id: string
   readonly sha256: string
   readonly subject: string
   readonly issuer: string
   readonly startsAt: number | undefined
   readonly endsAt: number | undefined
-  readonly certificateStart: number
-  readonly certificateExpiration: number
+  readonly notBefore: number
+  readonly notAfter: number
   readonly released: true | undefined
 
   constructor(document: StoredDocument) {
@@ -77,9 +79,19 @@ export class KnownCertificate extends KnownDocument<CertificateDocument> {
     this.issuer = sameText(certificate.issuer, certificate.subject)
     this.startsAt = certificate.startsAt
     this.endsAt = certificate.endsAt
-    this.certificateStart = certificate.certificateStart
-    this.certificateExpiration = certificate.certificateExpiration
+    this.notBefore = certificate.certificateStart
+    this.notAfter = certificate.certificateExpiration
     this.released = certificate.released
+  }
+
+  /** Its key stands for its content, which never changes. */
+  get from(): string {
+    return this.key
+  }
+
+  /** PEM. */
+  get data(): Uint8Array {
+    return new TextEncoder().encode(this.value.certificate)
   }
 }
 

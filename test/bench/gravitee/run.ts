@@ -1,12 +1,12 @@
 /**
  * Applications by the hundred thousand: each with a certificate and a subscription, made through the Management API of
- * a running gateway, which is then started again from its store.
+ * a running gateway, which is then started again from its store. The gateway is the built one, as it is installed.
  *
- *     node --import=tsx test/bench/gravitee/run.ts [COUNT]
+ *     npm run build && node --import=tsx test/bench/gravitee/run.ts [COUNT]
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Agent, request } from 'node:http'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,14 +59,7 @@ admin:
 
 async function start(): Promise<Gateway> {
   const began = performance.now()
-  const args = [
-    '--expose-gc',
-    '--import=tsx',
-    'runtimes/node/main.ts',
-    'run',
-    '-c',
-    join(folder, 'gateway.yaml'),
-  ]
+  const args = ['dist/runtimes/node/main.js', 'run', '-c', join(folder, 'gateway.yaml')]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let text = ''
   const port = await new Promise<number>((resolve, reject) => {
@@ -111,6 +104,14 @@ function ask(port: number, method: string, path: string, body?: unknown): Promis
 function residentMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+/** What the store's folder holds. */
+function storedBytes(): number {
+  const data = join(folder, 'data')
+  const sizes = readdirSync(data).filter((name) => !name.startsWith('owner-'))
+    .map((name) => statSync(join(data, name)).size)
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 const told: Record<string, unknown> = { count: COUNT }
@@ -172,6 +173,10 @@ gateway = await start()
 told['start from the store, ms'] = gateway.startedMs.toFixed(0)
 told['residentMb after start'] = residentMb(gateway.child.pid ?? 0).toFixed(0)
 told['residentMb of an empty gateway'] = before.toFixed(0)
+const stored = storedBytes() / COUNT
+told['stored bytes of an application, with audits'] = stored.toFixed(0)
+const resident = (residentMb(gateway.child.pid ?? 0) - before) * 1024 * 1024 / COUNT
+told['memory of an application beyond these, bytes'] = (resident - stored).toFixed(0)
 await stop(gateway)
 agent.destroy()
 rmSync(folder, { recursive: true })

@@ -21,6 +21,8 @@ export function apiName(id: string): string {
 
 /** What one API brings. */
 export interface ApiParts {
+  /** By which subscriptions know it. */
+  readonly name: string
   readonly upstream: UpstreamConfig
   readonly apis: readonly ApiConfig[]
   readonly errors: readonly string[]
@@ -48,7 +50,7 @@ export function translateApi(
   const context = { name, target: path, plans: own, options, hidden, more }
   const apis = pathsOf(api.listeners).map((each, at) => translatePath(each, at, context))
   const notes = [...warnings, ...translated.flatMap((each) => each.warnings)]
-  return { upstream, apis, errors: problems, warnings: notes }
+  return { name, upstream, apis, errors: problems, warnings: notes }
 }
 
 interface PathContext {

@@ -2,11 +2,9 @@ import type {
   ApiKeyConfig,
   ApplicationCertificateConfig,
   ApplicationConfig,
-  Material,
   SubscriptionConfig,
 } from '../../../snapshot/mod.ts'
 import type { KnownApplication, KnownCertificate, KnownSubscription } from '../known.ts'
-import { apiName } from './api.ts'
 
 /** The name of an application among the gateway's parts. */
 export function applicationName(id: string): string {
@@ -23,6 +21,8 @@ export interface ApplicationBelongings {
   readonly name: string
   readonly certificates: readonly KnownCertificate[]
   readonly subscriptions: readonly KnownSubscription[]
+  /** The name of an API: one text for all who have to do with it, which is told from others at a glance. */
+  readonly apiName: (id: string) => string
 }
 
 /** Of nothing there is one list. */
@@ -31,45 +31,25 @@ const NONE: readonly never[] = []
 /** Turns an active application with what it has into the gateway's own; undefined where nothing of it counts. */
 export function translateApplication(
   { status, clientId }: KnownApplication,
-  { name, certificates, subscriptions }: ApplicationBelongings,
+  { name, certificates, subscriptions, apiName }: ApplicationBelongings,
 ): ApplicationConfig | undefined {
   if (status !== 'ACTIVE') return undefined
   const accepted = subscriptions.filter((each) => STATUSES[each.status] !== undefined)
   // What cannot let in yet needs no place in memory; a certificate belongs to its application all the same.
   const own = certificates.filter(({ released }) => released !== true).map(certificateOf)
   if (accepted.length === 0 && own.length === 0) return undefined
-  const apiKeys = accepted.flatMap(keysOf)
+  const apiKeys = accepted.flatMap((each) => keysOf(each, apiName(each.apiId)))
   return {
     name,
     certificates: own,
     apiKeys: apiKeys.length === 0 ? NONE : apiKeys,
-    subscriptions: accepted.map(subscriptionOf),
+    subscriptions: accepted.map((each) => subscriptionOf(each, apiName(each.apiId))),
     ...(clientId === undefined ? {} : { clientId }),
   }
 }
 
-/** A certificate's PEM, as bytes for whoever asks. Its key stands for its content, which never changes. */
-class StoredCertificate implements Material {
-  readonly #known: KnownCertificate
-
-  constructor(known: KnownCertificate) {
-    this.#known = known
-  }
-
-  get from(): string {
-    return this.#known.key
-  }
-
-  get data(): Uint8Array {
-    return new TextEncoder().encode(this.#known.value.certificate)
-  }
-}
-
 function certificateOf(known: KnownCertificate): ApplicationCertificateConfig {
-  const { sha256, subject, issuer, startsAt, endsAt } = known
-  const { certificateStart: notBefore, certificateExpiration: notAfter } = known
-  const read = { sha256, subject, issuer, notBefore, notAfter }
-  return { cert: new StoredCertificate(known), read, from: startsAt, until: endsAt }
+  return { cert: known, read: known, from: known.startsAt, until: known.endsAt }
 }
 
 const STATUSES: Readonly<Record<string, SubscriptionConfig['status']>> = {
@@ -79,11 +59,12 @@ const STATUSES: Readonly<Record<string, SubscriptionConfig['status']>> = {
 }
 
 function subscriptionOf(
-  { id, apiId, planId, status, startingAt, endingAt }: KnownSubscription,
+  { id, planId, status, startingAt, endingAt }: KnownSubscription,
+  api: string,
 ): SubscriptionConfig {
   return {
     id,
-    api: apiName(apiId),
+    api,
     plan: planId,
     status: STATUSES[status] ?? 'closed',
     from: startingAt,
@@ -92,11 +73,11 @@ function subscriptionOf(
 }
 
 /** Keys count for their own subscription alone. */
-function keysOf({ apiKeys = NONE, apiId, planId }: KnownSubscription): ApiKeyConfig[] {
+function keysOf({ apiKeys = NONE, planId }: KnownSubscription, api: string): ApiKeyConfig[] {
   return apiKeys.filter(({ revokedAt }) => revokedAt === undefined).map(({ key, expireAt }) => ({
     key,
     from: undefined,
     until: expireAt,
-    only: { api: apiName(apiId), plan: planId },
+    only: { api, plan: planId },
   }))
 }

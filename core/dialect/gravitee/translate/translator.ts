@@ -37,14 +37,14 @@ export class GraviteeTranslator implements Translator {
   take(changes: readonly Change[]): PartsChange {
     const touched: Touched = { applications: new Set(), apis: new Set() }
     for (const change of changes) this.#takeOne(change, touched)
+    let others = false
+    for (const id of touched.apis) others = this.#translateApi(id) || others
+    if (others) this.#parts = undefined
     const applications = new Set<string>()
     for (const id of touched.applications) {
       const name = applicationName(id)
       if (this.#translateApplication(id, name)) applications.add(name)
     }
-    let others = false
-    for (const id of touched.apis) others = this.#translateApi(id) || others
-    if (others) this.#parts = undefined
     return { applications, others }
   }
 
@@ -90,6 +90,7 @@ export class GraviteeTranslator implements Translator {
       name,
       certificates: this.#catalogue.certificatesOf(id),
       subscriptions: this.#catalogue.subscriptionsOf(id),
+      apiName: (api) => this.#apis.get(api)?.name ?? apiName(api),
     })
     if (after === undefined) return this.#applications.delete(name)
     if (before !== undefined && same(before, after)) return false
