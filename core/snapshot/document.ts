@@ -149,7 +149,13 @@ function findPair(map: YAMLMap, key: string, targets: Targets): Pair | undefined
   return undefined
 }
 
-/** A value as YAML, with all its texts between quotation marks, so that each is read as text. */
+/** A value as a document of YAML, with all its texts between quotation marks, so that each is read as text. */
 export function quotedText(value: unknown): string {
-  return stringify(value, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' })
+  const text = stringify(value, {
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+    indentSeq: false,
+    lineWidth: 0,
+  })
+  return `---\n${text}`
 }

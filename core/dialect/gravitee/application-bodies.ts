@@ -18,6 +18,7 @@ export interface ApplicationBody {
   readonly domain: string | undefined
   readonly type: string | undefined
   readonly client_id: string | undefined
+  readonly clientId?: string | undefined
   readonly api_key_mode?: ApiKeyMode | undefined
   readonly settings: {
     readonly app:
@@ -83,7 +84,8 @@ const shape = {
   domain: text(),
   type: text(),
   client_id: text(),
-  api_key_mode: maybe(z.enum(API_KEY_MODES)),
+  clientId: text(),
+  api_key_mode: maybe(z.string().toUpperCase().pipe(z.enum(API_KEY_MODES))),
 }
 
 /** `POST /applications`. */

@@ -139,7 +139,9 @@ function newApplication(
   })
 }
 
-function settingsOf({ settings, type, client_id }: ApplicationBody): ApplicationSettings {
+function settingsOf(
+  { settings, type, clientId, client_id = clientId }: ApplicationBody,
+): ApplicationSettings {
   if (settings?.oauth !== undefined) return plain({ oauth: settings.oauth })
   const app = settings?.app
   return plain({
@@ -211,7 +213,7 @@ export async function updateApplication(
 /** Tokens find their application by its client id. Throws Fault. */
 function checkClientId(
   { catalogue }: Management,
-  { settings, client_id }: ApplicationBody,
+  { settings, clientId, client_id = clientId }: ApplicationBody,
   { id }: ApplicationDocument,
 ): void {
   if (settings?.app === undefined || (settings.app.client_id ?? client_id ?? '') !== '') return

@@ -3,6 +3,7 @@ import { apiSchema, plain } from './api-bodies.ts'
 import { createApi, deleteApi } from './apis.ts'
 import { check, text } from './bodies.ts'
 import { masked } from './secrets.ts'
+import type { Json } from '../../store/mod.ts'
 import type { Actor, Management } from './management.ts'
 import type { ApiDocument, JsonMap, PlanDocument } from './model.ts'
 import { type PlanBody, planSchema } from './plan-bodies.ts'
@@ -74,12 +75,27 @@ export function exportResource({ catalogue }: Management, api: ApiDocument): Jso
     endpointGroups: masked(api.endpointGroups),
     plans: Object.fromEntries([...plans].map(([key, plan]) => [key, planResource(plan)])),
   }
-  return plain({
+  return full({
     apiVersion: 'gravitee.io/v1alpha1',
     kind: 'ApiV4Definition',
     metadata: { name: name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') },
-    spec,
-  }) as unknown as JsonMap
+    spec: plain(spec) as unknown as JsonMap,
+  }) as JsonMap
+}
+
+/** A copy without what is empty; settings of plugins stay as they are. */
+function full(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(full)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, part]) => !isEmpty(part))
+  return Object.fromEntries(
+    entries.map(([key, part]) => [key, /configuration/i.test(key) ? part : full(part)]),
+  )
+}
+
+function isEmpty(value: Json): boolean {
+  if (value === null || value === '') return true
+  return typeof value === 'object' && Object.keys(value).length === 0
 }
 
 function planResource({ id, crossId, extra, ...plan }: PlanDocument): Record<string, unknown> {

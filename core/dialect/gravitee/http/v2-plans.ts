@@ -16,6 +16,7 @@ import { LIVING } from '../subscriptions/closing.ts'
 import {
   type Call,
   created,
+  isWanted,
   listOf,
   noContent,
   param,
@@ -51,8 +52,12 @@ export function addPlanRoutes(app: Part, management: Management): void {
     return call.json(planView(plan.value), 200, tagsOf(plan.value))
   })
   app.put(one, async (call) => {
+    const { value } = management.plan(param(call, 'plan'), param(call, 'api'))
+    management.ownApi(value.apiId, call.var.actor)
+    if (!isWanted(call, value)) return call.body(null, 412)
     const body = await readBody<PlanBody>(call.req.raw, updatePlanSchema)
-    return call.json(planView(await updatePlan(management, body, orderOf(call))))
+    const plan = await updatePlan(management, body, orderOf(call))
+    return call.json(planView(plan), 200, tagsOf(plan))
   })
   app.delete(one, async (call) => {
     await deletePlan(management, orderOf(call))

@@ -306,7 +306,8 @@ t.test('an API is exported as a resource that can be written again', async (t) =
   const { api } = await startedApi(scene, '/orders', planBody('MTLS'))
   const { headers, text } = await scene.text('GET', `${V2}/apis/${api}/_export/crd`)
   t.equal(headers.get('content-type'), 'application/x-yaml')
-  t.match(text, /^apiVersion: "gravitee.io\/v1alpha1"\nkind: "ApiV4Definition"\nmetadata:\n/)
+  t.match(text, /^---\napiVersion: "gravitee.io\/v1alpha1"\nkind: "ApiV4Definition"\nmetadata:\n/)
+  t.notMatch(text, /(\[\]|\{\}|"")\n/, 'nothing that is empty')
   const resource = parse(text)
   t.match(resource, {
     metadata: { name: 'api-orders' },
