@@ -39,9 +39,8 @@ export async function compileAllRoutes(
   const previous = context.previous?.routes
   const lost = lostUpstreams(context.previous?.upstreams, upstreams)
   const before = context.previous?.configuration
-  if (previous && lost?.size === 0 && before?.apis === apis && before.routes === routes) {
-    return previous
-  }
+  const same = before?.apis === apis && before.routes === routes
+  if (previous !== undefined && same && lost?.size === 0) return previous
   const all: CompiledRoute[] = []
   for (const kind of ['api', 'route'] as const) {
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes

@@ -37,9 +37,11 @@ export function mergeParts(
 
 /** All lists in one; where only one has anything that very list, so that it is seen at once that it is the same. */
 function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
-  const [first = [], ...others] = lists.filter(({ length }) => length > 0)
+  const [first = NONE, ...others] = lists.filter(({ length }) => length > 0)
   return others.length === 0 ? first : first.concat(...others)
 }
+
+const NONE: readonly never[] = []
 
 /** All upstreams: what is in the largest of the maps is shared with it. */
 function mergeUpstreams(
