@@ -17,6 +17,7 @@ export const makeRequestId: Maker<RequestIdFilterConfig> = (config) => {
         passage.setHeader(config.header, id)
       }
       const own = id
+      if (config.variable !== undefined) facts.named.set(config.variable, own)
       if (config.inResponse && config.answers !== 'keep') {
         passage.onResponse.push((_, response) => tell(response, config, own))
       }

@@ -300,6 +300,8 @@ export interface RequestIdFilterConfig extends FilterBaseConfig {
   readonly replace?: boolean | undefined
   /** The header, lower case, whose value a request without an id gets; undefined: a fresh one. */
   readonly from?: string | undefined
+  /** The variable that tells the id; undefined: none does. */
+  readonly variable?: 'request_id' | 'transaction_id' | undefined
   /**
    * What becomes of an id that the endpoint sends back: ours takes its place, joins it, or is not told at all.
    * Undefined: ours is told where there is none.

@@ -60,6 +60,8 @@ const NAMED: ReadonlySet<string> = new Set([
   'upstream_addr',
   'context_path',
   'plan_name',
+  'request_id',
+  'transaction_id',
   'error_key',
   'error_message',
   'error_status',

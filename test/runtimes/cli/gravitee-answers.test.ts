@@ -228,6 +228,24 @@ t.test('OAuth2: scopes, and an authorization server that is away', async (t) => 
   const invalid = await ask('/any', 'other')
   t.match(invalid, { status: 401, body: 'The provided authentication token is invalid' })
   t.notOk(invalid.headers['www-authenticate'], 'no plan was chosen')
+  await serve(gateway, {
+    ...{ path: '/told', upstream, more: { resources } },
+    plans: [{
+      type: 'OAUTH2',
+      configuration: { oauthResource: 'id', addWwwAuthenticateHeader: true },
+    }],
+  })
+  const base = `http://127.0.0.1:${gateway.port('http')}/told`
+  const metadata = `${base}/.well-known/oauth-protected-resource`
+  t.match((await gateway.get('http', '/told')).headers, {
+    'www-authenticate': `Bearer resource_metadata="${metadata}"`,
+  })
+  const { status, type, body } = await gateway.get('http', new URL(metadata).pathname)
+  t.same([status, type], [200, 'application/json'])
+  t.same(JSON.parse(body), {
+    resource: base,
+    authorization_servers: [`http://127.0.0.1:${port}`],
+  })
   t.match(await ask('/any', 'down'), {
     status: 503,
     body: 'Temporarily Unavailable',
@@ -303,7 +321,16 @@ policy: { api-key: { header: X-Key, param: "" } }`
     t.match(sent?.header('x-rq'), /^[0-9a-f]{32}$/)
     t.equal(sent?.header('x-forwarded-prefix'), '/ids')
     if (mode !== 'override') continue
-    await serve(gateway, { path: '/keys', upstream, plans: [{ type: 'API_KEY' }], subscribed: [0] })
+    await serve(gateway, {
+      ...{ path: '/keys', upstream, plans: [{ type: 'API_KEY' }], subscribed: [0] },
+      more: {
+        responseTemplates: {
+          DEFAULT: { '*/*': { statusCode: 401, body: '{#request.transactionId}' } },
+        },
+      },
+    })
+    const told = await gateway.get('http', '/keys', undefined, { 'X-Tx': 'mine too' })
+    t.equal(told.body, 'mine too', 'and in what is said of it')
     const acme = await application(gateway)
     const { data } = await gateway.manage('GET', `${V1}/applications/${acme}/subscriptions`)
     const [{ key }] = await gateway.manage(

@@ -11,6 +11,7 @@ import { pathsOf } from '../paths.ts'
 import { corsOf } from './cors.ts'
 import { templatesOf } from './response-templates.ts'
 import { apiKeyPlaces, type TranslatorOptions } from './options.ts'
+import { metadataOf } from './oauth2-metadata.ts'
 import { translatePlan } from './plan.ts'
 import { translateUpstream } from './upstream.ts'
 
@@ -46,7 +47,11 @@ export function translateApi(
   )
   const own = translated.map(({ plan }) => plan)
   const cors = corsOf(api)
-  const more = [...templates.filters, ...(cors === undefined ? [] : [cors])]
+  const more = [
+    ...metadataOf(api, plans),
+    ...templates.filters,
+    ...(cors === undefined ? [] : [cors]),
+  ]
   const context = { name, target: path, plans: own, options, hidden, more }
   const apis = pathsOf(api.listeners).map((each, at) => translatePath(each, at, context))
   const notes = [...warnings, ...translated.flatMap((each) => each.warnings)]
@@ -143,7 +148,13 @@ function idsOf(options: TranslatorOptions): FilterConfig[] {
     : {}
   const from = requestHeader.toLowerCase()
   return [
-    { ...id, ...form, header: requestHeader, replace: true, answers: requestOverride },
-    { ...id, ...form, header: transactionHeader, from, answers: transactionOverride },
+    {
+      ...{ ...id, ...form, header: requestHeader, replace: true },
+      ...{ answers: requestOverride, variable: 'request_id' },
+    },
+    {
+      ...{ ...id, ...form, header: transactionHeader, from },
+      ...{ answers: transactionOverride, variable: 'transaction_id' },
+    },
   ]
 }

@@ -23,9 +23,6 @@ export function introspectionOf(
 ): IntrospectionConfig {
   const resources = api.extra['resources']
   refuseKeys(configuration, { whose: 'An OAuth2 plan', known: KEYS, notes })
-  if (flagAt(configuration, 'addWwwAuthenticateHeader')) {
-    notes.errors.push('Could not use addWwwAuthenticateHeader: there is no resource metadata here')
-  }
   const name = constantAt(configuration, 'oauthResource', { api, notes })
   const resource = resourceOf(resources, name)
   if (resource === undefined) {
@@ -35,9 +32,7 @@ export function introspectionOf(
   } else if (resource['type'] !== 'oauth2' && resource['type'] !== AM) {
     notes.errors.push(`Could not use resource "${name}": types oauth2 and ${AM} are supported`)
   }
-  const settings = resource?.['type'] === AM
-    ? settingsOfAm(settingsOf(resource))
-    : settingsOf(resource)
+  const settings = resourceSettings(api, name)
   const url = endpointOf(settings)
   if (resource !== undefined && !/^https?:\/\/[^\s/]+/.test(url)) {
     notes.errors.push(`Could not ask "${url}" about tokens: it is no URL`)
@@ -57,6 +52,13 @@ export function introspectionOf(
     timeout: 5_000,
     bound: isBound(configuration, notes),
   }
+}
+
+/** What a resource of an API says, as one of type `oauth2` does; empty where there is none. */
+export function resourceSettings(api: ApiDocument, name: string | undefined): JsonMap {
+  const resource = resourceOf(api.extra['resources'], name)
+  const settings = settingsOf(resource)
+  return resource?.['type'] === AM ? settingsOfAm(settings) : settings
 }
 
 /** A resource that names a server of Gravitee's Access Management. */

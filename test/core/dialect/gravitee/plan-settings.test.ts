@@ -167,7 +167,6 @@ t.test('OAuth2 plans: every option', (t) => {
     [{ oauthResource: 'nobody' }, /there is no "nobody"/],
     [{ oauthResource: 'cloak' }, /types oauth2 and oauth2-am-resource are supported/],
     [{ oauthCacheResource: 'nobody' }, /oauthCacheResource "nobody"/],
-    [{ addWwwAuthenticateHeader: true }, /addWwwAuthenticateHeader/],
     [{ scopes: ['a'] }, /"scopes": An OAuth2 plan has no such key/],
   ]
   for (const [more, error] of cases) {

@@ -20,7 +20,7 @@ t.test('bodies: text, and variables for expressions', (t) => {
     ["{#parameters['limit']}/{#error.key}", ['', '/', { variable: 'error_key' }].slice(1)],
     ["{#api.properties['mail']}", ['help@example.test']],
     ["{#context.attributes['api']} {#error.statusCode}", ['a1', ' ', { variable: 'error_status' }]],
-    ['{#request.id}', [{ variable: 'http_x_gravitee_request_id' }]],
+    ['{#request.id}', [{ variable: 'request_id' }]],
   ]
   for (const [text, parts] of cases) t.same(partsOf(text, api), parts, text)
   t.end()
