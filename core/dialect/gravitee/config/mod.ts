@@ -43,7 +43,7 @@ export function convertConfig(
   const files = root.text('files')
   const document = {
     listeners: listeners as unknown as Json,
-    ...limitsOf(sections[0] as Section),
+    ...limitsOf(sections),
     admin: {
       address,
       dialects: {
@@ -70,7 +70,15 @@ function isHttp(server: Section): boolean {
 }
 
 /** Bounds that Gravitee has for each server, and the gateway for all. */
-function limitsOf(section: Section): { readonly limits?: Json } {
+function limitsOf(sections: readonly Section[]): { readonly limits?: Json } {
+  const [section, ...others] = sections as [Section, ...Section[]]
+  for (const name of ['maxHeaderSize', 'maxInitialLineLength', 'idleTimeout']) {
+    for (const other of others) {
+      const own = other.number(name)
+      if (own === undefined || own === section.number(name)) continue
+      other.warning(name, `The ${name} of the first server counts for all: this one has no effect`)
+    }
+  }
   const headSize = section.number('maxHeaderSize')
   const targetSize = section.number('maxInitialLineLength')
   const idle = section.number('idleTimeout')

@@ -234,6 +234,9 @@ t.test('what has no effect is named, and what cannot be is an error', (t) => {
     /secret managers/,
   ])
   t.match(tls({ keystore, tlsProtocols: 'TLSv1.1' }), [/^http.ssl.tlsProtocols: Could not use/])
+  t.match(noted({ servers: [{ maxHeaderSize: 4096 }, { maxHeaderSize: 8192 }] }), [
+    /^servers.1.maxHeaderSize: .*first server/,
+  ])
   t.match(tls({ keystore, clientAuthHeader: { name: 'X-Cert' } }), [/the header is ignored/])
   t.match(noted({ http: { ssl: { clientAuth: 'required' } } }), [/^http.ssl.clientAuth: .*secured/])
   const only = convert({ http: { secured: true, ssl: { keystore, tlsProtocols: 'TLSv1.2' } } })
