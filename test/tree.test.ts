@@ -47,7 +47,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
     'token',
     'pki-tools.ts',
   ],
-  dialect: ['snapshot', 'store', 'port', 'pki', 'wire'],
+  dialect: ['snapshot', 'store', 'port', 'pki', 'wire', 'regex'],
 }
 
 /** Packages that a part of the tree may import. */

@@ -8,6 +8,7 @@ import type {
 } from '../../../snapshot/mod.ts'
 import { Fault } from '../faults.ts'
 import type { ApiDocument, PlanDocument } from '../model.ts'
+import { corsFaults } from './cors.ts'
 import { translatePlan } from './plan.ts'
 import { contentAt } from './files.ts'
 import { templatesOf } from './response-templates.ts'
@@ -24,7 +25,7 @@ const LIMITS = { pkcs12Iterations: 1_000_000, pkcs12Size: 1_048_576 }
 export async function checkApi(api: ApiDocument): Promise<Readonly<Record<string, string>>> {
   const anchors = await readAnchors(api)
   const { upstream, errors } = translateUpstream({ ...api, anchors }, api.id)
-  const [first] = [...errors, ...templatesOf(api).errors]
+  const [first] = [...errors, ...templatesOf(api).errors, ...corsFaults(api)]
   if (first !== undefined) throw invalid(first)
   for (const tls of [upstream.tls, ...upstream.endpoints.map((each) => each.tls)]) {
     if (typeof tls === 'object') await checkTls(tls)

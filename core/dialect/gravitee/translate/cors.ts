@@ -1,4 +1,5 @@
 import { type CorsFilterConfig, FILTER_DEFAULTS } from '../../../snapshot/mod.ts'
+import { compileRegex } from '../../../regex/mod.ts'
 import type { ApiDocument, JsonMap } from '../model.ts'
 import { numberAt } from './settings.ts'
 
@@ -22,6 +23,16 @@ export function corsOf(
     maxAge: numberAt(cors, 'maxAge') ?? -1,
     allowCredentials: cors['allowCredentials'] === true,
   }
+}
+
+/** What of the origins cannot be read, where one is a pattern. */
+export function corsFaults(api: Pick<ApiDocument, 'listeners'>): string[] {
+  return (corsOf(api)?.allowOriginsByRegex ?? []).flatMap((pattern) => {
+    const compiled = compileRegex(pattern)
+    if (!('problem' in compiled)) return []
+    const written = pattern.slice('^(?:'.length, -')$'.length)
+    return [`Could not use allowOrigin "${written}": ${compiled.problem}`]
+  })
 }
 
 /** An origin with what means something in regular expressions alone is one. */

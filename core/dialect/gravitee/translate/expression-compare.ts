@@ -1,3 +1,4 @@
+import { compileRegex } from '../../../regex/mod.ts'
 import type { CompareConfig, ConditionConfig } from '../../../snapshot/mod.ts'
 import { type Operand, Unsupported } from './expression-names.ts'
 
@@ -55,7 +56,12 @@ function compareVariable(
   value: Value,
 ): ConditionConfig {
   const text = String(value)
-  if (operator === 'matches') return { variable, operator, value: `^(?:${text})$` }
+  if (operator === 'matches') {
+    const value = `^(?:${text})$`
+    const compiled = compileRegex(value)
+    if (!('problem' in compiled)) return { variable, operator, value }
+    throw new Unsupported(`pattern "${text.slice(0, 100)}" cannot be used: ${compiled.problem}`)
+  }
   if (operator === 'equalsIgnoreCase') {
     return { variable, operator: 'matches-any-case', value: `^${escaped(text)}$` }
   }

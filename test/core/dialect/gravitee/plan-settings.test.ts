@@ -207,6 +207,13 @@ t.test('what cannot be is refused when it is written', async (t) => {
   const bad = await ask('POST', `${V2}/apis/${made.body.id}/plans`, plan)
   t.equal(bad.status, 400)
   t.match(bad.body.message, /"x": A JWT plan has no such key/)
+  const cors = { enabled: true, allowOrigin: ['https://(a'], allowMethods: ['GET'] }
+  const listeners = [{
+    ...{ type: 'HTTP', paths: [{ path: '/cors' }], entrypoints: [{ type: 'http-proxy' }], cors },
+  }]
+  const origin = await ask('POST', `${V2}/apis`, apiBody('/cors', { listeners }))
+  t.equal(origin.status, 400)
+  t.match(origin.body.message, /Could not use allowOrigin "https:\/\/\(a"/)
   const rule = planBody('KEY_LESS', { selectionRule: '{#dictionaries["a"]["b"] == 1}' })
   const ruled = await ask('POST', `${V2}/apis/${made.body.id}/plans`, rule)
   t.equal(ruled.status, 400)

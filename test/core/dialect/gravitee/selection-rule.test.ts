@@ -103,6 +103,7 @@ t.test('anything else is refused, with what is wrong', (t) => {
     [`{#request.method == 'a' ? 'b' : 'c'}`, /a comparison is expected/],
     [`{#request.method == 'a' ? true}`, /":" is expected/],
     [`{#dictionaries['d']['k'] == 'x'}`, /not supported/],
+    [`{#request.path matches '/(a'}`, /pattern "\/\(a" cannot be used/],
     [`{#request.headers.size() > 0}`, /method "size" is not supported/],
     [`{#request.content == 'a'}`, /not supported/],
     [`{#request.method == #request.path}`, /compared with a literal/],
