@@ -17,7 +17,7 @@ import { readNamedFiles } from './translate/files.ts'
 const KEPT_DEPLOYMENTS = 20
 
 /** Checks what an API must be whatever else it says. Throws Fault. */
-function checkKind({ definitionVersion, type }: ApiBody): void {
+export function checkKind({ definitionVersion, type }: ApiBody): void {
   if (definitionVersion !== 'V4') {
     throw bad(
       'api.definitionVersionNotSupported',

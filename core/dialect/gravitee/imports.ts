@@ -1,13 +1,13 @@
 import * as z from 'zod'
-import { apiSchema, plain } from './api-bodies.ts'
-import { createApi, deleteApi } from './apis.ts'
+import { type ApiBody, apiSchema, plain } from './api-bodies.ts'
+import { checkKind, createApi, deleteApi, updateApi } from './apis.ts'
 import { check, text } from './bodies.ts'
 import { masked } from './secrets.ts'
 import type { Json } from '../../store/mod.ts'
 import type { Actor, Management } from './management.ts'
 import type { ApiDocument, JsonMap, PlanDocument } from './model.ts'
 import { type PlanBody, planSchema } from './plan-bodies.ts'
-import { createPlan } from './plans.ts'
+import { createPlan, deletePlan, putPlan } from './plans.ts'
 
 const idSchema = z.looseObject({ id: text(64), crossId: text(64) })
 const importSchema = z.looseObject({
@@ -15,38 +15,91 @@ const importSchema = z.looseObject({
   plans: z.array(z.looseObject({})).max(100).nullish(),
 })
 
+interface Definition {
+  readonly api: ApiBody
+  readonly crossId: string | undefined
+  readonly plans: readonly WrittenPlan[] | undefined
+}
+
+interface WrittenPlan {
+  readonly plan: PlanBody
+  readonly crossId: string | undefined
+}
+
+function readDefinition(body: unknown): Definition {
+  const { api, plans } = check(body, importSchema)
+  return {
+    api: check(api, apiSchema),
+    crossId: check(api, idSchema).crossId,
+    plans: plans?.map((each) => ({
+      plan: check<PlanBody>(each, planSchema),
+      crossId: check(each, idSchema).crossId,
+    })),
+  }
+}
+
 /** Makes an API with its plans, each with its own status. Throws Fault. */
 export async function importDefinition(
   management: Management,
   body: unknown,
   actor: Actor,
 ): Promise<ApiDocument> {
-  const { api: written, plans } = check(body, importSchema)
-  const parsed = check(written, apiSchema)
-  const bodies = (plans ?? []).map((plan) => ({
-    plan: check<PlanBody>(plan, planSchema),
-    ids: check(plan, idSchema),
-  }))
-  const { crossId } = check(written, idSchema)
+  const { api: parsed, crossId, plans = [] } = readDefinition(body)
   const api = await createApi(management, parsed, {
     actor,
     ...(crossId === undefined ? {} : { crossId }),
   })
   try {
-    for (const { plan, ids } of bodies) {
-      await createPlan(management, plan, {
-        api: api.id,
-        actor,
-        status: plan.status ?? 'STAGING',
-        ...(ids.crossId === undefined ? {} : { crossId: ids.crossId }),
-      })
-    }
+    for (const each of plans) await addPlan(management, each, { api: api.id, actor })
   } catch (error) {
     // All of a definition comes to be, or nothing of it.
     await deleteApi(management, { id: api.id, actor, closePlans: true })
     throw error
   }
   return management.api(api.id).value
+}
+
+async function addPlan(
+  management: Management,
+  { plan, crossId }: WrittenPlan,
+  order: { readonly api: string; readonly actor: Actor },
+): Promise<void> {
+  await createPlan(management, plan, {
+    ...order,
+    status: plan.status ?? 'STAGING',
+    ...(crossId === undefined ? {} : { crossId }),
+  })
+}
+
+/**
+ * Makes an API what a definition says. Its plans are known by their `crossId`: those that the definition does not have
+ * go, unless it tells of none at all. Throws Fault.
+ */
+export async function replaceDefinition(
+  management: Management,
+  body: unknown,
+  order: { readonly id: string; readonly actor: Actor },
+): Promise<ApiDocument> {
+  const { id: api, actor } = order
+  const { api: parsed, plans } = readDefinition(body)
+  if (parsed.definitionVersion !== 'V4') checkKind(parsed)
+  await updateApi(management, parsed, order)
+  if (plans === undefined) return management.api(api).value
+  const before = management.catalogue.plansOf(api).map(({ value }) => value)
+  for (const each of plans) {
+    const known = before.find(({ id, crossId = id }) => crossId === each.crossId)
+    if (known === undefined) await addPlan(management, each, { api, actor })
+    else {
+      const { id, status: now } = known
+      const { status = now } = each.plan
+      await putPlan(management, each.plan, { id, api, actor, status })
+    }
+  }
+  const gone = before.filter(({ id, crossId = id }) =>
+    !plans.some((each) => each.crossId === crossId)
+  )
+  for (const { id } of gone) await deletePlan(management, { id, api, actor })
+  return management.api(api).value
 }
 
 /** An API with its plans as a resource of the operator; secrets are left out. */
@@ -118,26 +171,28 @@ function planResource({ id, crossId, extra, ...plan }: PlanDocument): Record<str
   }
 }
 
-/** An API with its plans as a definition that can be imported; secrets are left out. */
+/** What can be left out of a definition. */
+export const EXCLUDABLE = ['GROUPS', 'MEMBERS', 'METADATA', 'PAGES', 'PLANS'] as const
+
+/** An API with its plans as a definition that can be imported; secrets are left out, and what is `excluded`. */
 export function exportDefinition(
   { catalogue }: Management,
-  {
-    id,
-    extra,
-    name,
-    apiVersion,
-    description,
-    type,
-    listeners,
-    endpointGroups,
-    visibility,
-    crossId,
-  }: ApiDocument,
+  api: ApiDocument,
+  excluded: readonly (typeof EXCLUDABLE[number])[] = [],
 ): Record<string, unknown> {
+  const { id, extra, name, apiVersion, description, type, listeners, visibility, crossId } = api
+  const { groups, ...rest } = extra
+  const others = {
+    members: [],
+    metadata: [],
+    pages: [],
+    plans: catalogue.plansOf(id).map(({ value }) => exportPlan(value)),
+  }
   return {
     export: { apimVersion: '4.12.0' },
     api: {
-      ...masked(extra),
+      ...masked(rest),
+      ...(groups === undefined || excluded.includes('GROUPS') ? {} : { groups }),
       id,
       crossId: crossId ?? id,
       name,
@@ -146,27 +201,33 @@ export function exportDefinition(
       definitionVersion: 'V4',
       type,
       listeners,
-      endpointGroups: masked(endpointGroups),
+      endpointGroups: masked(api.endpointGroups),
       visibility,
     },
-    plans: catalogue.plansOf(id).map(({ value }) => ({
-      ...masked(value.extra),
-      id: value.id,
-      crossId: value.crossId ?? value.id,
-      name: value.name,
-      description: value.description,
-      definitionVersion: 'V4',
-      mode: 'STANDARD',
-      security: { type: value.security.type, configuration: masked(value.security.configuration) },
-      selectionRule: value.selectionRule,
-      validation: value.validation,
-      status: value.status,
-      order: value.order,
-      characteristics: value.characteristics,
-      flows: value.flows,
-    })),
-    members: [],
-    metadata: [],
-    pages: [],
+    ...Object.fromEntries(
+      Object.entries(others).filter(([part]) =>
+        !excluded.some((each) => each === part.toUpperCase())
+      ),
+    ),
+  }
+}
+
+function exportPlan(plan: PlanDocument): Record<string, unknown> {
+  const { id, crossId = id, name, description, security, selectionRule, validation } = plan
+  return {
+    ...masked(plan.extra),
+    id,
+    crossId,
+    name,
+    description,
+    definitionVersion: 'V4',
+    mode: 'STANDARD',
+    security: { type: security.type, configuration: masked(security.configuration) },
+    selectionRule,
+    validation,
+    status: plan.status,
+    order: plan.order,
+    characteristics: plan.characteristics,
+    flows: plan.flows,
   }
 }

@@ -36,6 +36,8 @@ const ROWS: readonly Row[] = [
   ['post', `${V2}/apis/{api}/_start`, 'Start an API'],
   ['post', `${V2}/apis/{api}/_stop`, 'Stop an API'],
   ['get', `${V2}/apis/{api}/_export/definition`, 'Export an API with its plans'],
+  ['put', `${V2}/apis/{api}/_import/definition`, 'Make an API what a definition says', ANY],
+  ['put', `${V2}/apis/{api}/_import/swagger`, 'Make an API what an OpenAPI description says', ANY],
   ['get', `${V2}/apis/{api}/_export/crd`, 'Export an API as a resource of the operator'],
   ['get', `${V2}/apis/{api}/subscribers`, 'List applications with subscriptions'],
   ['post', `${V2}/apis/{api}/deployments`, 'Note a deployment', ANY],

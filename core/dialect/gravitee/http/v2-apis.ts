@@ -4,12 +4,21 @@ import { apiSchema } from '../api-bodies.ts'
 import { createApi, deleteApi, deployApi, startApi, stopApi, updateApi } from '../apis.ts'
 import { readBody, readOptionalBody, text } from '../bodies.ts'
 import { Fault } from '../faults.ts'
-import { exportDefinition, exportResource } from '../imports.ts'
+import { EXCLUDABLE, exportDefinition, exportResource } from '../imports.ts'
 import type { Management } from '../management.ts'
 import type { PathDefinition } from '../model.ts'
 import { conflictOf, duplicatePath, sanitizePaths } from '../paths.ts'
 import { listApis, searchApis, searchSchema } from './api-lists.ts'
-import { type Call, created, isWanted, noContent, param, type Part, urlOf } from './exchange.ts'
+import {
+  type Call,
+  created,
+  isWanted,
+  noContent,
+  param,
+  type Part,
+  urlOf,
+  wordsOf,
+} from './exchange.ts'
 import { apiView, iso, tagsOf } from './views.ts'
 
 const deploymentSchema = z.looseObject({
@@ -64,11 +73,10 @@ function addOneApi(app: Part, management: Management): void {
   app.post(`${one}/_stop`, (call) => changeState(management, call, stopApi))
   app.get(`${one}/_export/definition`, (call) => {
     const { value } = management.ownApi(param(call, 'api'), call.var.actor)
-    const file = `${value.name}-${value.apiVersion}.json`.toLowerCase().replace(
-      /[^a-z0-9.-]+/g,
-      '-',
-    )
-    return call.json(exportDefinition(management, value), 200, {
+    const file = `${value.name}-${value.apiVersion}.json`.trim().toLowerCase()
+      .replace(/[^\w.]+/g, '-')
+    const excluded = wordsOf(call, 'excludeAdditionalData', EXCLUDABLE)
+    return call.json(exportDefinition(management, value, excluded), 200, {
       'Content-Disposition': `attachment;filename=${file}`,
     })
   })

@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import { createApi, deleteApi } from '../apis.ts'
+import { createApi, deleteApi, updateApi } from '../apis.ts'
 import { check, date, readBody, text } from '../bodies.ts'
 import { duplicateApi } from '../duplicates.ts'
 import { bad, Fault } from '../faults.ts'
-import { importDefinition } from '../imports.ts'
+import { importDefinition, replaceDefinition } from '../imports.ts'
 import type { Management } from '../management.ts'
 import type { ApiDocument, JsonMap } from '../model.ts'
 import { createPlan } from '../plans.ts'
@@ -60,6 +60,21 @@ export function addImportRoutes(app: Part, management: Management): void {
     '/apis/_import/swagger',
     async (call) => made(call, await importing(() => importSwagger(management, call))),
   )
+  app.put('/apis/:api/_import/definition', async (call) => {
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    const body = await readBody(call.req.raw, z.looseObject({}))
+    const order = { id: value.id, actor: call.var.actor }
+    const api = await replaceDefinition(management, body, order)
+    return call.json(apiView(api, urlOf(call)), 200, tagsOf(api))
+  })
+  app.put('/apis/:api/_import/swagger', async (call) => {
+    const { value } = management.ownApi(param(call, 'api'), call.var.actor)
+    const { api: body } = await readSwagger(call)
+    const order = { id: value.id, actor: call.var.actor }
+    const kept = { ...value.extra, ...body }
+    const api = await updateApi(management, kept, order)
+    return call.json(apiView(api, urlOf(call)), 200, tagsOf(api))
+  })
   app.post('/apis/:api/_duplicate', async (call) => {
     const options = await readBody(call.req.raw, duplicateSchema)
     const order = { id: param(call, 'api'), actor: call.var.actor }
@@ -119,13 +134,17 @@ function made(call: Call, api: ApiDocument): Response {
   return call.json(apiView(api, at), 201, { Location: location, ...tagsOf(api) })
 }
 
-async function importSwagger(management: Management, call: Call): Promise<ApiDocument> {
+async function readSwagger(call: Call): Promise<ReturnType<typeof readDescription>> {
   const { payload, withOASValidationPolicy, withPolicyPaths } = await readBody(
     call.req.raw,
     swaggerSchema,
   )
   if (withOASValidationPolicy === true) throw bad('swagger.invalid', 'Policy not found')
-  const { api: body, plans } = readDescription(payload, withPolicyPaths !== false)
+  return readDescription(payload, withPolicyPaths !== false)
+}
+
+async function importSwagger(management: Management, call: Call): Promise<ApiDocument> {
+  const { api: body, plans } = await readSwagger(call)
   const { actor } = call.var
   const { id } = await createApi(management, body, { actor })
   try {

@@ -176,3 +176,72 @@ t.test('descriptions that are none', async (t) => {
     status: 403,
   })
 })
+
+interface Named {
+  readonly name: string
+}
+
+t.test('an API becomes what a definition says', async (t) => {
+  const scene = gravitee(t)
+  const { ask } = scene
+  const { api, plan } = await startedApi(scene, '/first', planBody('API_KEY'))
+  const at = `${V2}/apis/${api}`
+  const gone = (await ask('POST', `${at}/plans`, planBody('KEY_LESS', { name: 'gone' }))).body.id
+  const exported = (await ask('GET', `${at}/_export/definition`)).body
+  t.match(exported.plans, [{ id: String }, { id: String }])
+  const bare = await ask('GET', `${at}/_export/definition?excludeAdditionalData=plans,members`)
+  t.same(Object.keys(bare.body), ['export', 'api', 'metadata', 'pages'])
+  const kept = exported.plans.find(({ id }: { id: string }) => id === plan)
+  const definition = {
+    ...exported,
+    api: { ...exported.api, name: 'Renamed', listeners: apiBody('/second')['listeners'] },
+    plans: [{ ...kept, name: 'Kept' }, planBody('MTLS', { status: 'PUBLISHED' })],
+  }
+  const made = await ask('PUT', `${at}/_import/definition`, definition)
+  t.match(made, {
+    status: 200,
+    body: {
+      id: api,
+      name: 'Renamed',
+      state: 'STARTED',
+      listeners: [{ paths: [{ path: '/second/' }] }],
+    },
+  })
+  const { data } = (await ask('GET', `${at}/plans?statuses=PUBLISHED,STAGING`)).body
+  t.match(data.sort((a: Named, b: Named) => a.name < b.name ? -1 : 1), [
+    { id: plan, name: 'Kept', status: 'PUBLISHED' },
+    { security: { type: 'MTLS' }, status: 'PUBLISHED' },
+  ])
+  t.equal((await ask('GET', `${at}/plans/${gone}`)).status, 404)
+  await ask('PUT', `${at}/_import/definition`, bare.body)
+  t.equal((await ask('GET', `${at}/plans`)).body.data.length, 2, 'nothing is said of plans')
+  t.match(
+    await ask('PUT', `${at}/_import/definition`, {
+      api: { ...exported.api, definitionVersion: 'V2' },
+    }),
+    {
+      status: 400,
+      body: { technicalCode: 'api.definitionVersionNotSupported' },
+    },
+  )
+  await ask('POST', `${V2}/apis`, apiBody('/taken'))
+  t.match(
+    await ask('PUT', `${at}/_import/definition`, {
+      api: { ...exported.api, listeners: apiBody('/taken')['listeners'] },
+    }),
+    { status: 400, body: { message: 'Path [/taken/] already exists' } },
+  )
+  t.equal((await ask('PUT', `${at}/_import/definition`, definition, 'olga')).status, 403)
+  t.equal((await ask('PUT', `${V2}/apis/none/_import/definition`, definition)).status, 404)
+  t.match(await ask('PUT', `${at}/_import/swagger`, { payload: YAML }), {
+    status: 200,
+    body: {
+      id: api,
+      name: 'Pet Store',
+      apiVersion: '1.2.3',
+      state: 'STARTED',
+      listeners: [{ paths: [{ path: '/v1/' }] }],
+    },
+  })
+  t.equal((await ask('GET', `${at}/plans`)).body.data.length, 2)
+})
