@@ -39,10 +39,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   status,
   upstream_status: (facts) => facts.response?.upstream === true ? status(facts) : undefined,
   /** What follows the context path of a Gravitee API. */
-  path_info: (facts) => {
-    const { length } = facts.named.get('context_path') ?? ''
-    return facts.uri.slice(length) || '/'
-  },
+  path_info: pathInfo,
   /** What follows the last dot of the path's last segment. */
   file_extension: (facts) => /\.([^./]+)$/.exec(facts.uri)?.[1],
 }
@@ -80,9 +77,21 @@ const PREFIXES: readonly (readonly [string, Make])[] = [
     return (facts) => facts.headerByVariable(lower)
   }],
   [PARAMETER, (name) => ({ named }) => named.get(PARAMETER + name)],
+  ['path_info_part_', partOf(pathInfo)],
+  ['path_part_', partOf(uri)],
   ['sent_http_', responseField],
   ['upstream_http_', responseField],
 ]
+
+/** A part of a path between slashes, by its number; the one before the first slash is 0, and empty. */
+function partOf(path: Variable): Make {
+  return (number) => (facts) => path(facts)?.split('/')[Number(number)]
+}
+
+function pathInfo(facts: Facts): string {
+  const { length } = facts.named.get('context_path') ?? ''
+  return facts.uri.slice(length) || '/'
+}
 
 function responseField(name: string): Variable {
   const lower = name.toLowerCase().replaceAll('-', '_')

@@ -98,6 +98,39 @@ t.test('variables have the values that nginx gives them', (t) => {
   t.end()
 })
 
+t.test('parts of paths, and what a bearer token says', (t) => {
+  const one = facts('/orders/v1/42')
+  t.strictSame(['path_part_0', 'path_part_2', 'path_part_9'].map((name) => read(name, one)), [
+    ...['', 'v1', undefined],
+  ])
+  one.named.set('context_path', '/orders')
+  t.equal(read('path_info', one), '/v1/42')
+  t.equal(read('path_info_part_1', one), 'v1')
+  one.named.set('context_path', '/orders/v1/42')
+  t.equal(read('path_info', one), '/')
+  const part = (value: unknown): string =>
+    btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  const say = (authorization: string): void =>
+    void (one.head = { ...one.head, headers: ['Authorization', authorization] })
+  const claims = { iss: 'https://id.test/?>', n: 1, roles: ['a', 'b'], none: null }
+  say(`Bearer ${part({ alg: 'none', kid: 'k' })}.${part(claims)}.x`)
+  const expected = {
+    ...{ jwt_claim_iss: 'https://id.test/?>', jwt_claim_n: '1', jwt_claim_roles: '["a","b"]' },
+    ...{ jwt_claim_none: undefined, jwt_claim_toString: undefined, jwt_header_kid: 'k' },
+  }
+  for (const [name, value] of Object.entries(expected)) {
+    t.equal(read(name, one), value, name)
+    t.ok(isKnownVariable(name), name)
+  }
+  for (
+    const wrong of ['Bearer a.b.c', 'Bearer abc', 'Basic x', `Bearer ${part(null)}.${part(1)}.`]
+  ) {
+    say(wrong)
+    t.equal(read('jwt_claim_iss', one), undefined, wrong)
+  }
+  t.end()
+})
+
 t.test('what is found out later is told from then on', (t) => {
   const one = facts('/a')
   t.equal(read('uri', one), '/a')

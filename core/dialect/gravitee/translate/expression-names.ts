@@ -63,11 +63,16 @@ export function operandOf(name: string, api: ApiDocument | undefined, place: Pla
   if (constant !== undefined) return { kind: 'literal', value: constant }
   const plain = PLAIN[name] ?? (place === 'template' ? LATE[name] : undefined)
   if (plain !== undefined) return { kind: 'variable', name: plain }
+  const part = /^request\.(paths|pathInfos)\[(\d{1,3})\]$/.exec(name)
+  if (part !== null) {
+    const whole = part[1] === 'paths' ? 'path_part_' : 'path_info_part_'
+    return { kind: 'variable', name: whole + part[2] }
+  }
   const claim = /^context\.attributes\['jwt'\]\.(claims|headers)(?:\['([^']+)'\]|\.([\w-]+))$/
     .exec(name)
   if (claim !== null) {
-    const [, part, quoted, dotted] = claim
-    const kind = part === 'claims' ? 'claim' : 'header'
+    const [, which, quoted, dotted] = claim
+    const kind = which === 'claims' ? 'claim' : 'header'
     return { kind: 'variable', name: `jwt_${kind}_${quoted ?? dotted}`, list: 'json' }
   }
   const [, map = '', quoted, dotted] = INDEXED.exec(name) ?? []

@@ -159,10 +159,11 @@ class Reader {
       } else if (this.#takes('[')) {
         const index = this.#next()
         this.#expect(']')
-        if (index.kind === 'number' && index.text !== '0') {
+        const isPath = /^request\.(paths|pathInfos)$/.test(name)
+        if (isPath && index.kind === 'number') name += `[${index.text}]`
+        else if (index.kind === 'number' && index.text !== '0') {
           throw new Unsupported('only the first value of a list can be asked for')
-        }
-        if (index.kind === 'number') first = true
+        } else if (index.kind === 'number') first = true
         else name += `['${index.text}']`
       } else return this.#found(name, first)
     }

@@ -65,6 +65,10 @@ t.test('names, lists, choices', (t) => {
     [`{#request.headers.get('x-tier')[0] == 'gold'}`, [equals('http_x_tier', 'gold')]],
     [`{#request?.headers['x-tier']?.equals('gold')}`, [equals('http_x_tier', 'gold')]],
     [`#request.pathInfo == '/a'`, [equals('path_info', '/a')]],
+    [`{#request.paths[2] == 'a'}`, [equals('path_part_2', 'a')]],
+    [`{#request.pathInfos[1] matches 'v\\d'}`, [
+      { variable: 'path_info_part_1', operator: 'matches', value: '^(?:v\\d)$' },
+    ]],
     [`{#request.ssl.client.cn == 'acme'}`, [equals('ssl_client_s_dn_CN', 'acme')]],
     [`{#request.ssl.client.organizationUnit eq 'x'}`, [equals('ssl_client_s_dn_OU', 'x')]],
     [`{#request.ssl.client.attributes['ou'][0].startsWith('Sa')}`, [
