@@ -12,6 +12,7 @@ import { type Noted, notedCertificate, notedTrust, warnOfNotes } from './compile
 import { contentId, expandKey } from './content-id.ts'
 import type { KeyPair } from './pki-tools.ts'
 import { readKeyPairAt } from './read-materials.ts'
+import { inTurns } from '../route/mod.ts'
 import { reusable } from './reusable.ts'
 import { speaksFor, TlsNames } from './tls-names.ts'
 import { compileTrustedProxies } from './trusted-proxies.ts'
@@ -72,7 +73,7 @@ async function compileEntries(
   config: ListenerConfig,
   { path, usedBy }: Place,
 ): Promise<readonly TlsName[]> {
-  const known = knownEntries(context, config)
+  const known = await knownEntries(context, config)
   const fresh: number[] = []
   for (let index = 0; index < known.length; index++) {
     if (known[index] === undefined) fresh.push(index)
@@ -102,12 +103,12 @@ async function compileEntries(
 }
 
 function knownEntries(
-  { reusable: before }: CompileContext,
+  { reusable: before, breathe }: CompileContext,
   { name, tls }: ListenerConfig,
-): readonly (TlsName | undefined)[] {
+): Promise<readonly (TlsName | undefined)[]> {
   const compiled = before?.listeners.get(name)?.tls ?? []
   const configs = before?.configuration.listeners.find((each) => each.name === name)?.tls ?? []
-  return reusable({ configs, compiled }, tls, (entry) => entry.names.join(' '))
+  return inTurns(reusable({ configs, compiled }, tls, (entry) => entry.names.join(' ')), breathe)
 }
 
 function warnOfEntry(context: CompileContext, { notes, mismatches }: TlsName, path: Path): void {

@@ -12,7 +12,7 @@ import type {
   PlanConfig,
   RouteConfig,
 } from '../snapshot/types.ts'
-import { inTurns } from '../route/mod.ts'
+import { inTurns, type Steps } from '../route/mod.ts'
 import { PersistentMap } from '../snapshot/mod.ts'
 import { compileConditions, type Condition, type Facts } from '../vars/mod.ts'
 import type { CompiledRoute, CompiledUpstream } from './compiled.ts'
@@ -44,7 +44,7 @@ export async function compileAllRoutes(
   const all: CompiledRoute[] = []
   for (const kind of ['api', 'route'] as const) {
     const configs: readonly AnyConfig[] = kind === 'api' ? apis : routes
-    const known = knownRoutes(context, kind, configs)
+    const known = await inTurns(knownRoutes(context, kind, configs), context.breathe)
     for (let index = 0; index < configs.length; index++) {
       const before = known[index]
       // Nothing is made or asked for what is as it was: there may be thousands, and one has changed.
@@ -65,7 +65,7 @@ export async function compileAllRoutes(
   checkApis(context, apis)
   const scoped = await inTurns(ScopedRoutes.compile(all, previous), context.breathe)
   if (scoped === previous) return previous
-  for (const { route, by } of scoped.shadowed) {
+  for (const { route, by } of await inTurns(scoped.shadowed(), context.breathe)) {
     const message = `Route "${route.name}" is never reached: "${by.name}" takes its requests`
     const configs: readonly AnyConfig[] = route.kind === 'api' ? apis : routes
     warn(context, [`${route.kind}s`, configs.indexOf(route.config)], message)
@@ -93,17 +93,17 @@ function leadsNowhere({ name, upstream }: AnyConfig): string {
 }
 
 /** What each configuration was compiled to before; equal ones of a configuration that was read anew count. */
-function knownRoutes(
+function* knownRoutes(
   { previous }: CompileContext,
   kind: CompiledRoute['kind'],
   configs: readonly AnyConfig[],
-): readonly (CompiledRoute | undefined)[] {
+): Steps<readonly (CompiledRoute | undefined)[]> {
   if (previous === undefined) return []
   const { configuration: { apis, routes }, routes: { routes: compiled } } = previous
   const [earlier, first] = kind === 'api' ? [apis, 0] : [routes, apis.length]
   const before = compiled.slice(first, first + earlier.length)
   const own = { configs: earlier, compiled: before }
-  return reusable<AnyConfig, CompiledRoute>(own, configs, ({ name }) => name)
+  return yield* reusable<AnyConfig, CompiledRoute>(own, configs, ({ name }) => name)
 }
 
 interface RoutePlace {

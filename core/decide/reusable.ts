@@ -1,3 +1,4 @@
+import { STEP, stepping, type Steps } from '../route/mod.ts'
 import { freshIn, listDifference, spliced } from '../snapshot/mod.ts'
 import { equal } from './equal.ts'
 
@@ -22,25 +23,25 @@ interface Earlier<C, T> {
  *
  * @param keyOf what an equal configuration has in common and few others do
  */
-export function reusable<C, T extends Compiled<C>>(
+export function* reusable<C, T extends Compiled<C>>(
   { configs, compiled }: Earlier<C, T>,
   after: readonly C[],
   keyOf: (config: C) => string,
-): readonly (T | undefined)[] {
+): Steps<readonly (T | undefined)[]> {
   const hunks = listDifference(configs, after)
   const fresh = hunks === undefined ? after.length : freshIn(hunks)
   if (hunks !== undefined && (fresh === 0 || fresh <= FEW && after.length > MANY)) {
     return spliced<T | undefined>(compiled, hunks, () => undefined)
   }
-  return equalOnes(compiled, after, keyOf)
+  return yield* equalOnes(compiled, after, keyOf)
 }
 
 /** The same by content: what was read anew may say what it said before. */
-function equalOnes<C, T extends Compiled<C>>(
+function* equalOnes<C, T extends Compiled<C>>(
   before: readonly T[],
   after: readonly C[],
   keyOf: (config: C) => string,
-): (T | undefined)[] {
+): Steps<(T | undefined)[]> {
   const found = new Array<T | undefined>(after.length).fill(undefined)
   const shorter = Math.min(before.length, after.length)
   const takes = (at: number, from: number): boolean => {
@@ -50,16 +51,18 @@ function equalOnes<C, T extends Compiled<C>>(
     return true
   }
   let start = 0
-  while (start < shorter && takes(start, start)) start++
+  while (start < shorter && takes(start, start)) if (++start % STEP === 0) yield
   let end = 0
-  while (end < shorter - start && takes(after.length - 1 - end, before.length - 1 - end)) end++
-  const moved = new Map(
-    before.slice(start, before.length - end).map((each) => [keyOf(each.config), each]),
-  )
-  for (let at = start; at < after.length - end; at++) {
-    const config = after[at] as C
-    const candidate = moved.get(keyOf(config))
-    if (candidate !== undefined && equal(candidate.config, config)) found[at] = candidate
+  while (end < shorter - start && takes(after.length - 1 - end, before.length - 1 - end)) {
+    if (++end % STEP === 0) yield
   }
+  const moved = new Map<string, T>()
+  yield* stepping(before.slice(start, before.length - end), (each) => {
+    moved.set(keyOf(each.config), each)
+  })
+  yield* stepping(after.slice(start, after.length - end).entries(), ([at, config]) => {
+    const candidate = moved.get(keyOf(config))
+    if (candidate !== undefined && equal(candidate.config, config)) found[start + at] = candidate
+  })
   return found
 }

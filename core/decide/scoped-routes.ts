@@ -1,6 +1,13 @@
 import { compileRoutesInSteps } from '../route/mod.ts'
 import { type Hunk, listDifference } from '../snapshot/mod.ts'
-import type { FactsOf, RouteExplanation, RouteMatcher, RouteQuestion, Steps } from '../route/mod.ts'
+import type {
+  FactsOf,
+  RouteExplanation,
+  RouteMatcher,
+  RouteQuestion,
+  Shadowed,
+  Steps,
+} from '../route/mod.ts'
 import type { CompiledRoute } from './compiled.ts'
 
 /** All routes, by the scopes that listeners name. */
@@ -73,8 +80,12 @@ export class ScopedRoutes {
    * Routes that can never be chosen, and what takes their requests. Not searched for in scopes where a few routes of
    * many have changed: that would cost more than the change.
    */
-  get shadowed(): RouteMatcher<CompiledRoute>['shadowed'] {
-    return [...this.#byScope.values()].flatMap((each) => each.partial ? [] : each.shadowed)
+  *shadowed(): Steps<readonly Shadowed<CompiledRoute>[]> {
+    const found: Shadowed<CompiledRoute>[] = []
+    for (const each of this.#byScope.values()) {
+      if (!each.partial) found.push(...yield* each.shadowed())
+    }
+    return found
   }
 }
 

@@ -5,7 +5,7 @@ import { type Difference, difference } from './difference.ts'
 import { compareRanked, meets, pickFromLeaf, pickWithout } from './leaf.ts'
 import type { Leaf, Ranked } from './leaf.ts'
 import { PathTableBuilder } from './path-table.ts'
-import { atOnce, stepping, type Steps } from './steps.ts'
+import { atOnce, STEP, stepping, type Steps } from './steps.ts'
 import type {
   ExplainOptions,
   FactsOf,
@@ -15,6 +15,7 @@ import type {
   RouteExplanation,
   RouteMatcher,
   RouteQuestion,
+  Shadowed,
 } from './types.ts'
 
 /** How many lost routes are told unless more are asked for. */
@@ -113,13 +114,13 @@ function* compileTable<T extends RouteEntry>(
   let count = 0
   for (const [host, builder] of builders) {
     table.set(host, yield* builder.build(before?.get(host)))
-    if (++count % HOSTS_AT_ONCE === 0) yield
+    count += builder.size
+    if (count < STEP) continue
+    count = 0
+    yield
   }
   return table
 }
-
-/** Hosts, most of which have few routes, that are compiled in one step. */
-const HOSTS_AT_ONCE = 64
 
 /** Exact hosts fit best, then the longest wildcard, then any. */
 function hostFit(pattern: string): number {
@@ -200,12 +201,14 @@ class Matcher<T extends RouteEntry> implements RouteMatcher<T> {
     return this.#recent !== undefined
   }
 
-  get shadowed(): RouteMatcher<T>['shadowed'] {
-    if (this.partial) return compileRoutes(this.routes).shadowed
-    return ORDERS.flatMap((order) => {
-      const tables = this.tables[order]?.tables() ?? []
-      return shadowedEverywhere([...tables].flatMap((table) => table.leaves))
-    })
+  *shadowed(): Steps<readonly Shadowed<T>[]> {
+    if (this.partial) return yield* (yield* compileRoutesInSteps(this.routes)).shadowed()
+    const found: Shadowed<T>[] = []
+    for (const order of ORDERS) {
+      const tables = [...this.tables[order]?.tables() ?? []]
+      found.push(...yield* shadowedEverywhere(tables.flatMap((table) => table.leaves)))
+    }
+    return found
   }
 
   match(host: string, path: string, method: string, facts?: FactsOf): T | undefined {
@@ -382,15 +385,17 @@ function lossReason<T extends RouteEntry>(
 }
 
 /** Routes that lose in every leaf they are in, with one that wins there. */
-function shadowedEverywhere<T extends RouteEntry>(
+function* shadowedEverywhere<T extends RouteEntry>(
   leaves: readonly Leaf<T>[],
-): { route: T; by: T }[] {
+): Steps<readonly Shadowed<T>[]> {
   const shadowed = new Map<T, T>()
-  for (const leaf of leaves) {
+  yield* stepping(leaves, (leaf) => {
     for (const { entry, by } of leaf.shadowed) shadowed.set(entry.route, by.route)
-  }
+  })
   if (shadowed.size > 0) {
-    for (const leaf of leaves) for (const entry of leaf.live) shadowed.delete(entry.route)
+    yield* stepping(leaves, ({ live }) => {
+      for (const entry of live) shadowed.delete(entry.route)
+    })
   }
   return [...shadowed].map(([route, by]) => ({ route, by }))
 }

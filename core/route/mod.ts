@@ -4,5 +4,5 @@
  * @module
  */
 export { compileRoutes, compileRoutesInSteps } from './matcher.ts'
-export { atOnce, inTurns, stepping, type Steps } from './steps.ts'
+export { atOnce, inTurns, STEP, stepping, type Steps } from './steps.ts'
 export type * from './types.ts'

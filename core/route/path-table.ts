@@ -31,6 +31,10 @@ export class PathTableBuilder<T extends RouteEntry> {
     this.#entries.push(entry)
   }
 
+  get size(): number {
+    return this.#entries.length
+  }
+
   /** Compiles, or gives back what was compiled from the same routes in the same places before. */
   *build(previous: PathTable<T> | undefined): Steps<PathTable<T>> {
     const entries = this.#entries

@@ -2,7 +2,7 @@
 export type Steps<R> = Generator<void, R>
 
 /** How much of a list is dealt with in one step: well below a millisecond's work. */
-const STEP = 256
+export const STEP = 256
 
 /** The members of a list, with a step now and then. */
 export function* stepping<T>(

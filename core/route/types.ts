@@ -1,5 +1,6 @@
 import type { MatchConfig } from '../snapshot/types.ts'
 import type { Condition, Facts } from '../vars/mod.ts'
+import type { Steps } from './steps.ts'
 
 /** What the matcher needs to know of a route; everything else about it comes back untouched. */
 export interface RouteEntry {
@@ -62,6 +63,12 @@ export interface ExplainOptions {
   readonly limit?: number
 }
 
+/** A route that can never be chosen, and one that takes its requests. */
+export interface Shadowed<T> {
+  readonly route: T
+  readonly by: T
+}
+
 /** Routes, compiled for look-up. */
 export interface RouteMatcher<T extends RouteEntry> {
   /** In the document's order. */
@@ -73,5 +80,5 @@ export interface RouteMatcher<T extends RouteEntry> {
   /** The same answer, with the routes that lost and why. */
   explain(question: RouteQuestion, options?: ExplainOptions): RouteExplanation<T>
   /** Routes that can never be chosen, because a better one takes all that they would take. Searched at each call. */
-  readonly shadowed: readonly { readonly route: T; readonly by: T }[]
+  shadowed(): Steps<readonly Shadowed<T>[]>
 }
