@@ -16,6 +16,7 @@ import { addApiRoutes } from './v2-apis.ts'
 import { addImportRoutes } from './v2-imports.ts'
 import { addOtherRoutes } from './v2-others.ts'
 import { addPlaces } from './places.ts'
+import { isPortal, portalErrors } from './portal.ts'
 import { addPatchRoutes } from './v2-patches.ts'
 import { addPlanRoutes } from './v2-plans.ts'
 import { addSubscriptionRoutes } from './v2-subscriptions.ts'
@@ -123,7 +124,9 @@ function answerFault(call: Call, fault: Fault): Response {
   const headers: Record<string, string> = status === 401
     ? { 'WWW-Authenticate': 'Basic realm="gravitee.io"' }
     : { ...fault.headers }
-  return call.json(detailed(body, { isV1, details }), status as 400, headers)
+  const told = detailed(body, { isV1, details })
+  const more = isPortal(call) ? portalErrors(fault) : {}
+  return call.json({ ...told, ...more }, status as 400, headers)
 }
 
 /** The v1 form has no place for details: the first one is all that is told. */

@@ -87,7 +87,7 @@ export function pageAnswer(
 }
 
 /** Links to the other pages; none where there is no page, nor where the one asked for is not there. */
-function linksOf(
+export function linksOf(
   url: URL,
   { page, perPage }: PageRequest,
   pageCount: number,

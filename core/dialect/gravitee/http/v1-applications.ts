@@ -18,10 +18,12 @@ import { readBody } from '../bodies.ts'
 import { readClientCertificate } from '../certificates.ts'
 import { forbidden } from '../faults.ts'
 import type { Management } from '../management.ts'
+import type { CertificateDocument } from '../model.ts'
 import { type Call, created, noContent, param, type Part, urlOf } from './exchange.ts'
 import { pageAnswerV1, pageOfV1, slice } from './paging.ts'
 import { pickApplications } from './v2-others.ts'
-import { applicationViewV1, certificateView } from './views.ts'
+import { isPortal, portalCertificate, portalPage } from './portal.ts'
+import { applicationViewV1, certificateView, type View } from './views.ts'
 
 /** The most applications that a list without pages has: Gravitee's has no bound. */
 const UNPAGED = 10_000
@@ -88,18 +90,26 @@ function addOneApplication(app: Part, management: Management): void {
 /** `/applications/{application}/certificates`, on the management and the portal API. */
 export function addCertificateRoutes(app: Part, management: Management): void {
   const all = '/applications/:application/certificates'
+  const viewOf = (call: Call, certificate: CertificateDocument): View => {
+    const view = certificateView(management, certificate)
+    return isPortal(call) ? portalCertificate(view) : view
+  }
   app.get(all, (call) => {
     const owner = ownerOf(call)
     management.ownApplication(owner.application, owner.actor)
-    const page = pageOfV1(urlOf(call))
+    const portal = isPortal(call)
+    const page = pageOfV1(urlOf(call), portal ? 10 : 20)
     const certificates = management.catalogue.certificatesOf(owner.application)
-    const some = slice(certificates, page).map(({ value }) => certificateView(management, value))
-    return call.json(pageAnswerV1(some, certificates.length, page))
+    const some = slice(certificates, page).map(({ value }) => viewOf(call, value))
+    const answer = pageAnswerV1(some, certificates.length, page)
+    if (!portal) return call.json(answer)
+    const more = portalPage(some.length, certificates.length, { page, url: urlOf(call) })
+    return call.json({ ...answer, ...more })
   })
   app.post(all, async (call) => {
     const body = await readBody(call.req.raw, certificateSchema)
     const certificate = await addCertificate(management, body, ownerOf(call))
-    return created(call, certificate.id, certificateView(management, certificate))
+    return created(call, certificate.id, viewOf(call, certificate))
   })
   app.post(`${all}/_validate`, async (call) => {
     const owner = ownerOf(call)
@@ -113,12 +123,12 @@ export function addCertificateRoutes(app: Part, management: Management): void {
   const one = `${all}/:certificate`
   app.get(one, (call) => {
     const { value } = findCertificate(management, ownerOf(call), param(call, 'certificate'))
-    return call.json(certificateView(management, value))
+    return call.json(viewOf(call, value))
   })
   app.put(one, async (call) => {
     const body = await readBody(call.req.raw, updateCertificateSchema)
     const order = { ...ownerOf(call), id: param(call, 'certificate') }
-    return call.json(certificateView(management, await updateCertificate(management, body, order)))
+    return call.json(viewOf(call, await updateCertificate(management, body, order)))
   })
   app.delete(one, async (call) => {
     await removeCertificate(management, { ...ownerOf(call), id: param(call, 'certificate') })

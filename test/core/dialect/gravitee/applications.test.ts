@@ -237,7 +237,24 @@ t.test('the portal and the automation API', async (t) => {
   const { ask } = scene
   const id = await application(scene, 'acme', one)
   const portal = `/portal/environments/DEFAULT/applications/${id}/certificates`
-  t.equal((await ask('GET', portal)).body.data.length, 1)
+  const listed = (await ask('GET', portal)).body
+  t.match(listed, {
+    data: [{ name: 'acme', status: 'ACTIVE', createdAt: /^\d{4}-\d\d-\d\dT/ }],
+    metadata: {
+      data: { total: 1 },
+      pagination: { current_page: 1, size: 10, first: 1, last: 1, total: 1, total_pages: 1 },
+      paginateMetaData: { totalElements: 1 },
+    },
+    links: { self: `http://gateway${portal}` },
+  })
+  t.match((await ask('GET', `${portal}/none`)).body, {
+    errors: [{
+      status: '404',
+      message: 'Client certificate [none] cannot be found.',
+      code: 'errors.application.certificate.notFound',
+      parameters: { certificate: 'none' },
+    }],
+  })
   const at = '/automation/organizations/DEFAULT/environments/DEFAULT/applications'
   const body = (...clientCertificates: unknown[]): unknown => ({
     hrid: 'billing',
