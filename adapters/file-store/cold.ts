@@ -41,7 +41,7 @@ export class ColdRecords implements ColdDocuments {
   take(document: StoredDocument): boolean {
     const { key } = document
     if (!this.#isCold(key) || !(document instanceof KeptDocument)) return false
-    if (document.sealed || document.expires !== undefined) return false
+    if (document.expires !== undefined) return false
     const row = this.#find(key) ?? this.#add(key)
     if (this.#get(row, LENGTH) === 0) this.#size++
     this.#fill(row, document)
@@ -88,7 +88,7 @@ export class ColdRecords implements ColdDocuments {
       version: this.#get(row, VERSION),
     }
     const shelf = this.#shelves[this.#get(row, SHELF)] as Buffer
-    const place = { shelf, at: this.#get(row, AT), length, sealed: false }
+    const place = { shelf, at: this.#get(row, AT), length }
     return new KeptDocument(this.#keyOf(row), revisions, place)
   }
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Json, StoredDocument } from '../../core/store/mod.ts'
+import { type Json, SEALED_MARK, type StoredDocument } from '../../core/store/mod.ts'
 
 /**
  * Of which documents the text alone is kept. Their values are read whenever they are asked for: there are very many of
@@ -59,13 +59,14 @@ export class Shelf {
   }
 }
 
+const SEALED = Buffer.from(SEALED_MARK)
+
 /** A document whose value is read whenever somebody asks for it, so ask once for what is needed twice. */
 export class KeptDocument implements StoredDocument {
   readonly key: string
   readonly createRevision: number
   readonly modifyRevision: number
   readonly version: number
-  readonly sealed: boolean
   declare readonly expires?: number
   readonly #shelf: Buffer
   readonly #at: number
@@ -74,13 +75,12 @@ export class KeptDocument implements StoredDocument {
   constructor(
     key: string,
     { created, modified, version, expires }: Revisions,
-    { shelf, at, length, sealed }: Place & { readonly sealed: boolean },
+    { shelf, at, length }: Place,
   ) {
     this.key = key
     this.createRevision = created
     this.modifyRevision = modified
     this.version = version
-    this.sealed = sealed
     if (expires !== undefined) (this as { expires?: number }).expires = expires
     this.#shelf = shelf
     this.#at = at
@@ -89,6 +89,10 @@ export class KeptDocument implements StoredDocument {
 
   get value(): Json {
     return JSON.parse(this.text) as Json
+  }
+
+  get sealed(): boolean {
+    return this.#shelf.subarray(this.#at, this.#at + this.#length).includes(SEALED)
   }
 
   /** Where its JSON lies. */

@@ -48,7 +48,6 @@ export async function readLog(reading: LogReading): Promise<LogExtent> {
   let length = 0
   for await (const block of reading.blocks) {
     const { bytes, offset } = block
-    reader.begin(block)
     for (let at = 0; at < bytes.length;) {
       const line = decodeLine(bytes, at)
       if (line === undefined) return await tornAt(reading, offset + at, revision)

@@ -4,7 +4,6 @@ import {
   type Commit,
   freezeJson,
   type Json,
-  SEALED_MARK,
   type StoredDocument,
 } from '../../core/store/mod.ts'
 import type { Block } from './blocks.ts'
@@ -87,25 +86,17 @@ export function documentText(document: StoredDocument): string {
 
 const KEY = Buffer.from('{"key":"')
 const PUT = Buffer.from('{"put":"')
-const SEALED = Buffer.from(SEALED_MARK)
 
 /** Reads records; of documents that are asleep, all but their values. */
 export class RecordReader {
   readonly #asleep: Asleep | undefined
   readonly #shelf = new Shelf()
-  /** Whether anything is sealed nearby: of most records that need not be asked. */
-  #mayBeSealed = true
 
   constructor(asleep: Asleep | undefined) {
     this.#asleep = asleep
   }
 
-  /** Tells what the records that come next stand among. */
-  begin({ bytes }: Block): void {
-    this.#mayBeSealed = bytes.includes(SEALED)
-  }
-
-  /** Tells that they have all been read. */
+  /** Tells that all records of a block have been read. */
   end(block: Block): void {
     if (this.#asleep !== undefined && this.#shelf.wantsRoom) this.#shelf.takeRoom(block.give())
   }
@@ -145,10 +136,7 @@ export class RecordReader {
     const modified = parts?.revisions.modified ?? revision
     if (parts === undefined || modified === undefined) return undefined
     const { from, to, revisions } = parts
-    return new KeptDocument(key, { ...revisions, modified }, {
-      ...this.#shelf.keep(json, from, to),
-      sealed: this.#mayBeSealed && json.includes(SEALED),
-    })
+    return new KeptDocument(key, { ...revisions, modified }, this.#shelf.keep(json, from, to))
   }
 }
 

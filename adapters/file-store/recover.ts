@@ -39,7 +39,7 @@ export async function recover(
     const path = join(folder, SNAPSHOT)
     snapshotSize = await readSnapshot({ path, blocks: blocksOf(disk, path) }, table, reader)
   }
-  const feed = new Feed(table.revision, remembered)
+  const recent = new Recent(table.revision)
   const { wanted, done } = sortLogs(names, table.revision)
   checkStart(folder, wanted[0], { snapshot: snapshotSize !== undefined, revision: table.revision })
   let log: Recovered['log']
@@ -49,7 +49,7 @@ export async function recover(
       if (commit.revision <= table.revision) return
       if (commit.revision !== table.revision + 1) throw damaged(path, offset)
       table.apply(commit)
-      feed.push(commit)
+      recent.push(commit)
     }
     const blocks = blocksOf(disk, path)
     const whole = (): Promise<Buffer> => readBytes(disk, path)
@@ -57,7 +57,34 @@ export async function recover(
     log = { name, ...await readLog({ path, blocks, whole, last, reader, take }) }
   }
   const leftovers = [...done, ...names.filter((name) => name.endsWith('.new'))]
-  return { table, feed, log, snapshotSize: snapshotSize ?? 0, leftovers }
+  return { table, feed: recent.feed(remembered), log, snapshotSize: snapshotSize ?? 0, leftovers }
+}
+
+/** Transactions from before the start that a watcher may still be told of. */
+const RECENT = 256
+
+/** The last transactions that were read: none of very many is kept for longer than it takes to read the next ones. */
+class Recent {
+  #commits: Commit[] = []
+  /** The revision before them. */
+  #before: number
+
+  constructor(revision: number) {
+    this.#before = revision
+  }
+
+  push(commit: Commit): void {
+    this.#commits.push(commit)
+    if (this.#commits.length < 2 * RECENT) return
+    this.#before = this.#commits[RECENT - 1]?.revision ?? this.#before
+    this.#commits = this.#commits.slice(RECENT)
+  }
+
+  feed(remembered: number | undefined): Feed {
+    const feed = new Feed(this.#before, remembered)
+    for (const commit of this.#commits) feed.push(commit)
+    return feed
+  }
 }
 
 /** Logs that hold something after a revision, in order, and those that do not. */

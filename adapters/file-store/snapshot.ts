@@ -85,7 +85,6 @@ export async function readSnapshot(
   let size = 0
   for await (const block of blocks) {
     const { bytes, offset } = block
-    reader.begin(block)
     for (let at = 0; at < bytes.length;) {
       const line = decodeLine(bytes, at)
       if (line === undefined || last !== undefined) throw damaged(path, offset + at)

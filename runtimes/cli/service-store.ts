@@ -20,11 +20,21 @@ import { keyFileBeside, openConfiguredEtcd, openKeys } from './store-source.ts'
  * Of what there may be hundreds of thousands, the text alone is kept: what was noted of changes is for whoever asks for
  * it, and of the others the dialect's translation is in memory.
  */
-const asleep = (key: string): boolean =>
-  /^\/gravitee\/(audits|claims|applications|certificates|subscriptions)\//.test(key)
+const asleep = (key: string): boolean => cold(key) || isBelow(APPLICATIONS, key)
 
 /** What was noted of changes, and who holds a certificate, is asked of the store. */
-const cold = (key: string): boolean => /^\/gravitee\/(audits|claims)\//.test(key)
+const cold = (key: string): boolean => isBelow(NOTED, key)
+
+const NOTED = ['/gravitee/audits/', '/gravitee/claims/']
+const APPLICATIONS = ['applications', 'certificates', 'subscriptions'].map((each) =>
+  `/gravitee/${each}/`
+)
+
+/** Asked of every document at the start. */
+function isBelow(folders: readonly string[], key: string): boolean {
+  for (const folder of folders) if (key.startsWith(folder)) return true
+  return false
+}
 
 /** The store of a gateway that runs, with secrets in clear. */
 export interface ServiceStore {
