@@ -62,9 +62,10 @@ export class ColdRecords implements ColdDocuments {
     return true
   }
 
-  *keys(): Iterable<string> {
+  *keys(prefix: string): Iterable<string> {
     for (let row = 0; row < this.#used; row++) {
-      if (this.#get(row, LENGTH) !== 0) yield this.#keyOf(row)
+      const key = this.#get(row, LENGTH) === 0 ? undefined : this.#keyOf(row)
+      if (key?.startsWith(prefix) === true) yield key
     }
   }
 

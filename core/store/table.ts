@@ -34,7 +34,8 @@ export interface ColdDocuments {
   get(key: string): StoredDocument | undefined
   /** Whether there was one. */
   delete(key: string): boolean
-  keys(): Iterable<string>
+  /** Those that begin with a prefix. */
+  keys(prefix: string): Iterable<string>
   documents(): Iterable<StoredDocument>
 }
 
@@ -45,8 +46,8 @@ export class Table {
   #keys: SortedKeys | undefined
   #revision = 0
   readonly #cold: ColdDocuments | undefined
-  /** Those of the cold ones, once somebody has asked for a list of them. */
-  #coldKeys: SortedKeys | undefined
+  /** Those of the cold ones below a prefix that a list was asked of last. */
+  #coldKeys: { readonly prefix: string; readonly keys: SortedKeys } | undefined
 
   constructor(cold?: ColdDocuments) {
     this.#cold = cold
@@ -86,7 +87,7 @@ export class Table {
   list(prefix: string, { after, limit = Infinity, followed = false }: ListOptions = {}): Page {
     const documents: StoredDocument[] = []
     const first = after !== undefined && after >= prefix ? after : prefix
-    for (const part of this.#partsFrom(first, followed)) {
+    for (const part of followed ? this.#held.partsFrom(first) : this.#partsFrom(first, prefix)) {
       for (const key of part) {
         if (!key.startsWith(prefix)) return { documents, revision: this.#revision, more: false }
         if (key === after) continue
@@ -118,12 +119,17 @@ export class Table {
     this.#revision = revision
   }
 
-  /** Keys in order, in parts; those of cold documents among them unless only what is followed is wanted. */
-  #partsFrom(first: string, followed: boolean): Iterable<Iterable<string>> {
-    const keys = this.#keys ??= SortedKeys.of(this.#documents.keys())
-    if (followed || this.#cold === undefined || this.#cold.size === 0) return keys.partsFrom(first)
-    const cold = this.#coldKeys ??= SortedKeys.of(this.#cold.keys())
-    return [merged(keys.from(first), cold.from(first))]
+  get #held(): SortedKeys {
+    return this.#keys ??= SortedKeys.of(this.#documents.keys())
+  }
+
+  /** Keys in order, in parts, those of cold documents below the prefix among them. */
+  #partsFrom(first: string, prefix: string): Iterable<Iterable<string>> {
+    if (this.#cold === undefined || this.#cold.size === 0) return this.#held.partsFrom(first)
+    if (this.#coldKeys?.prefix !== prefix) {
+      this.#coldKeys = { prefix, keys: SortedKeys.of(this.#cold.keys(prefix)) }
+    }
+    return [merged(this.#held.from(first), this.#coldKeys.keys.from(first))]
   }
 
   #set(key: string, document: StoredDocument): void {
@@ -132,7 +138,7 @@ export class Table {
       this.#coldKeys = undefined
       return
     }
-    if (this.#cold?.delete(key) === true) this.#coldKeys?.delete(key)
+    if (this.#cold?.delete(key) === true) this.#coldKeys?.keys.delete(key)
     const before = this.#documents.size
     this.#documents.set(key, document)
     if (this.#documents.size > before) this.#keys?.add(key)
@@ -140,7 +146,7 @@ export class Table {
 
   #remove(key: string): void {
     if (this.#documents.delete(key)) this.#keys?.delete(key)
-    else if (this.#cold?.delete(key) === true) this.#coldKeys?.delete(key)
+    else if (this.#cold?.delete(key) === true) this.#coldKeys?.keys.delete(key)
   }
 }
 

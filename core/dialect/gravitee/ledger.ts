@@ -35,7 +35,7 @@ export class Ledger {
   readonly ids: Ids
   readonly #context: DialectContext
   readonly #catalogue: Catalogue
-  #auditsKnown: Promise<void> | undefined
+  #auditsAsked = false
   readonly #locks = new Map<string, Promise<unknown>>()
 
   readonly #tries: boolean
@@ -88,34 +88,37 @@ export class Ledger {
     for (let attempt = 1;; attempt++) {
       const { operations, conditions, audits, inForce, result } = await draft()
       if (operations.length === 0) return { revision: undefined, result }
-      await (this.#auditsKnown ??= this.#learnAudits())
+      void this.#learnAudits()
+      const noted = this.#auditOperations(by, audits)
       const done = await this.#context.store.commit({
         by: `gravitee:${by}`,
-        operations: [...operations, ...this.#auditOperations(by, audits)],
+        operations: [...operations, ...noted],
         conditions,
       })
       if (!isStoreFailure(done)) {
         this.#catalogue.take(done.changes, done.revision)
         return { revision: inForce ? done.revision : undefined, result }
       }
+      for (const each of noted) if ('delete' in each) this.#catalogue.audits.add(each.delete)
       if (done.failure !== 'conflict' || attempt === ATTEMPTS) throw storeFault(done)
       await this.#readAnew(done.key, conditions)
     }
   }
 
-  /** A store need not have told of those that were there at the start. */
+  /** A store need not have told of those that were there at the start. Nobody waits until all are known. */
   async #learnAudits(): Promise<void> {
+    if (this.#auditsAsked) return
+    this.#auditsAsked = true
+    const { clock, store } = this.#context
     if (this.#catalogue.audits.size > 0) return
     for (let after: string | undefined, more = true; more;) {
       const options = after === undefined ? {} : { after }
-      const page = await this.#context.store.list(FOLDERS.audit, { ...options, limit: AT_ONCE })
-      if (isStoreFailure(page)) {
-        this.#auditsKnown = undefined
-        throw storeFault(page)
-      }
+      const page = await store.list(FOLDERS.audit, { ...options, limit: AT_ONCE })
+      if (isStoreFailure(page)) return void (this.#auditsAsked = false)
       for (const { key } of page.documents) this.#catalogue.audits.add(key)
       after = page.documents.at(-1)?.key
       more = page.more && after !== undefined
+      await new Promise<void>((resolve) => clock.soon(resolve))
     }
   }
 
@@ -141,7 +144,11 @@ export class Ledger {
     if (surplus <= 0) return operations
     // One more than comes, so that a surplus goes by and by.
     const going = Math.min(surplus, notes.length + 1)
-    for (const key of this.#catalogue.audits.last(going)) operations.push({ delete: key })
+    for (const key of this.#catalogue.audits.last(going)) {
+      operations.push({ delete: key })
+      // Others that are under way meanwhile take the next ones.
+      this.#catalogue.audits.delete(key)
+    }
     return operations
   }
 
