@@ -12,7 +12,7 @@ import { contentId } from './content-id.ts'
 import { equal } from './equal.ts'
 import { parseAddress } from './ip-range.ts'
 import { inTurns, stepping } from '../route/mod.ts'
-import { MapChange, PersistentMap } from '../snapshot/mod.ts'
+import { MapChange, PersistentMap, UPSTREAM_DEFAULTS } from '../snapshot/mod.ts'
 import { readKeyPairAt } from './read-materials.ts'
 
 const ALPN: Readonly<Record<UpstreamConfig['protocol'], readonly string[]>> = {
@@ -169,8 +169,9 @@ function notesOfAll(
   ]
 }
 
-/** What of a configuration is told by its endpoints as they were compiled. */
-const COMPILED: ReadonlySet<string> = new Set(['name', 'endpoints', 'tls'])
+/** What of a configuration is not told by its endpoints as they were compiled. */
+const OWN_FIELDS = (Object.keys(UPSTREAM_DEFAULTS) as (keyof typeof UPSTREAM_DEFAULTS)[])
+  .filter((field) => field !== 'tls')
 
 /** All that makes an upstream what it is. */
 function idOf(
@@ -178,7 +179,7 @@ function idOf(
   config: UpstreamConfig,
   endpoints: readonly CompiledEndpoint[],
 ): string {
-  const own = Object.entries(config).filter(([field]) => !COMPILED.has(field))
+  const own = OWN_FIELDS.map((field) => config[field] ?? null)
   const keys = endpoints.map((
     { key, weight, priority, monitor, path },
   ) => [key, weight, priority, monitor, path])

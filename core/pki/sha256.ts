@@ -44,15 +44,15 @@ export function sha256OfText(text: string): string {
   return sha256(TEXT.subarray(0, utf8.encodeInto(text, TEXT).written))
 }
 
+const HEX: number[] = Array.from({ length: 64 }, () => 0)
 const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 
 /** Made of one piece: a text that is put together of pieces keeps them all. */
 function wordsHex(words: Int32Array): string {
-  const codes = new Array<number>(words.length * 8)
-  for (let at = 0; at < codes.length; at++) {
-    codes[at] = DIGITS[(words[at >> 3]! >>> (28 - 4 * (at & 7))) & 15]!
+  for (let at = 0; at < HEX.length; at++) {
+    HEX[at] = DIGITS[(words[at >> 3]! >>> (28 - 4 * (at & 7))) & 15]!
   }
-  return String.fromCharCode(...codes)
+  return String.fromCharCode(...HEX)
 }
 
 /** The digest of bytes that come part by part. */

@@ -99,7 +99,7 @@ export const NO_UPSTREAM_TIMES: UpstreamTimes = {
 }
 
 /** What holds of an upstream where nothing else is said. */
-export const UPSTREAM_DEFAULTS: Omit<UpstreamConfig, 'name' | 'endpoints'> = {
+export const UPSTREAM_DEFAULTS: Required<Omit<UpstreamConfig, 'name' | 'endpoints'>> = {
   balance: 'round-robin',
   persistence: undefined,
   health: HEALTH_DEFAULTS,
@@ -111,6 +111,7 @@ export const UPSTREAM_DEFAULTS: Omit<UpstreamConfig, 'name' | 'endpoints'> = {
   sendTimeout: 60_000,
   retries: 1,
   retryTimeout: 0,
+  retryUnanswered: undefined,
   keepAlive: { connections: 64, idleTimeout: 55_000, requests: 0 },
   host: 'client',
 }

@@ -11,8 +11,40 @@ const WIDTH = 1 << BITS
 /** From here on there are no bits left. */
 const DEEPEST = 30
 
-/** A branch or, with entries, a leaf. */
-type Node<V> = Node<V>[] | Map<string, V>
+/** Hash, key and value of each entry in turn: copied in no time, and sought through as quickly as a table. */
+class Leaf<V> {
+  readonly cells: (number | string | V)[]
+
+  constructor(cells: (number | string | V)[]) {
+    this.cells = cells
+  }
+
+  /** Where a key is; -1: nowhere. */
+  find(bits: number, key: string): number {
+    const { cells } = this
+    for (let at = 0; at < cells.length; at += CELLS) {
+      if (cells[at] === bits && cells[at + 1] === key) return at
+    }
+    return -1
+  }
+
+  get(bits: number, key: string): V | undefined {
+    const at = this.find(bits, key)
+    return at < 0 ? undefined : this.cells[at + 2] as V
+  }
+
+  *entries(): Generator<[string, V]> {
+    const { cells } = this
+    for (let at = 0; at < cells.length; at += CELLS) {
+      yield [cells[at + 1] as string, cells[at + 2] as V]
+    }
+  }
+}
+
+const CELLS = 3
+
+/** A branch or a leaf. */
+type Node<V> = Node<V>[] | Leaf<V>
 
 /**
  * A map that never changes: another one that differs in a few places shares all the rest with it (a hash trie). One
@@ -77,11 +109,13 @@ export class PersistentMap<V> implements ReadonlyMap<string, V> {
   }
 
   get(key: string): V | undefined {
-    return leafOf(this.#root, key).get(key)
+    const bits = hash(key)
+    return leafOf(this.#root, bits).get(bits, key)
   }
 
   has(key: string): boolean {
-    return leafOf(this.#root, key).has(key)
+    const bits = hash(key)
+    return leafOf(this.#root, bits).find(bits, key) >= 0
   }
 
   entries(): MapIterator<[string, V]> {
@@ -122,7 +156,7 @@ export class MapChange<V> {
   constructor(before: ReadonlyMap<string, V>) {
     const known = PersistentMap.rootOf(before)
     this.#before = before
-    this.#root = known ?? new Map()
+    this.#root = known ?? new Leaf([])
     this.#size = known === undefined ? 0 : before.size
     if (known !== undefined) return
     for (const [key, value] of before) this.put(key, value)
@@ -139,31 +173,37 @@ export class MapChange<V> {
   }
 
   put(key: string, value: V): void {
-    if (leafOf(this.#root, key).get(key) === value) return
-    const { leaf, depth, replace } = this.#leaf(key)
-    this.#size -= leaf.size
-    leaf.set(key, value)
-    this.#size += leaf.size
+    const bits = hash(key)
+    const at = leafOf(this.#root, bits).find(bits, key)
+    if (at >= 0 && leafOf(this.#root, bits).cells[at + 2] === value) return
+    const { leaf: { cells }, depth, replace } = this.#leaf(bits)
     this.#changed.add(key)
-    if (leaf.size > LEAF && depth < DEEPEST) replace(this.#split(leaf, depth))
+    if (at >= 0) {
+      cells[at + 2] = value
+      return
+    }
+    cells.push(bits, key, value)
+    this.#size++
+    if (cells.length > LEAF * CELLS && depth < DEEPEST) replace(this.#split(cells, depth))
   }
 
   remove(key: string): void {
-    if (!leafOf(this.#root, key).has(key)) return
-    this.#leaf(key).leaf.delete(key)
-    this.#size--
+    const bits = hash(key)
+    const at = leafOf(this.#root, bits).find(bits, key)
+    if (at < 0) return
+    this.#leaf(bits).leaf.cells.splice(at, CELLS)
     this.#changed.add(key)
+    this.#size--
   }
 
-  /** The leaf of a key, to be changed, and how to put something in its place. */
-  #leaf(key: string): {
-    readonly leaf: Map<string, V>
+  /** The leaf of a hash, to be changed, and how to put something in its place. */
+  #leaf(bits: number): {
+    readonly leaf: Leaf<V>
     readonly depth: number
     readonly replace: (node: Node<V>) => void
   } {
     let node = this.#root = this.#owned(this.#root)
     let replace = (other: Node<V>): void => void (this.#root = other)
-    const bits = hash(key)
     let depth = 0
     for (; Array.isArray(node); depth += BITS) {
       const branch: Node<V>[] = node
@@ -176,24 +216,26 @@ export class MapChange<V> {
 
   #owned(node: Node<V>): Node<V> {
     if (this.#own.has(node)) return node
-    const copy = Array.isArray(node) ? node.slice() : new Map(node)
+    const copy = Array.isArray(node) ? node.slice() : new Leaf(node.cells.slice())
     this.#own.add(copy)
     return copy
   }
 
   /** A branch instead of a leaf that has become too large. */
-  #split(leaf: Map<string, V>, depth: number): Node<V> {
-    const leaves = Array.from({ length: WIDTH }, () => new Map<string, V>())
-    for (const [key, value] of leaf) leaves[(hash(key) >>> depth) & (WIDTH - 1)]?.set(key, value)
+  #split(cells: Leaf<V>['cells'], depth: number): Node<V> {
+    const leaves = Array.from({ length: WIDTH }, () => new Leaf<V>([]))
+    for (let at = 0; at < cells.length; at += CELLS) {
+      const leaf = leaves[(cells[at] as number >>> depth) & (WIDTH - 1)]
+      leaf?.cells.push(...cells.slice(at, at + CELLS))
+    }
     for (const made of [leaves, ...leaves]) this.#own.add(made)
     return leaves
   }
 }
 
-function leafOf<V>(root: Node<V>, key: string): Map<string, V> {
-  if (!Array.isArray(root)) return root
-  let node: Node<V> = root
-  for (let bits = hash(key); Array.isArray(node); bits >>>= BITS) {
+function leafOf<V>(root: Node<V>, hashed: number): Leaf<V> {
+  let node = root
+  for (let bits = hashed; Array.isArray(node); bits >>>= BITS) {
     node = node[bits & (WIDTH - 1)] as Node<V>
   }
   return node
@@ -208,36 +250,40 @@ function hash(key: string): number {
 }
 
 function* entriesOf<V>(node: Node<V>): MapIterator<[string, V]> {
-  if (!Array.isArray(node)) yield* node
+  if (!Array.isArray(node)) yield* node.entries()
   else for (const child of node) yield* entriesOf(child)
 }
 
 function* compare<V>(a: Node<V>, b: Node<V>, keys: Set<string>): Generator<void> {
-  if (!Array.isArray(a) || !Array.isArray(b)) return compareLeaves(mapOf(a), mapOf(b), keys)
+  if (!Array.isArray(a) || !Array.isArray(b)) return compareLeaves(leafFor(a), leafFor(b), keys)
   for (let at = 0; at < WIDTH; at++) {
     const [before, after] = [a[at] as Node<V>, b[at] as Node<V>]
     if (before === after) continue
     if (Array.isArray(before) && Array.isArray(after)) yield* compare(before, after, keys)
-    else compareLeaves(mapOf(before), mapOf(after), keys)
+    else compareLeaves(leafFor(before), leafFor(after), keys)
   }
   yield
 }
 
-function compareLeaves<V>(
-  before: ReadonlyMap<string, V>,
-  after: ReadonlyMap<string, V>,
-  keys: Set<string>,
-): void {
+function compareLeaves<V>(one: Leaf<V>, other: Leaf<V>, keys: Set<string>): void {
+  const { cells } = one
   let found = 0
-  for (const [key, value] of before) {
-    const now = after.get(key)
-    if (now !== undefined) found++
-    if (now !== value) keys.add(key)
+  for (let at = 0; at < cells.length; at += CELLS) {
+    const [bits, key] = [cells[at] as number, cells[at + 1] as string]
+    // Nearly always in the same place.
+    const there = other.cells[at + 1] === key ? at : other.find(bits, key)
+    if (there >= 0) found += CELLS
+    if (there < 0 || other.cells[there + 2] !== cells[at + 2]) keys.add(key)
   }
-  if (found === after.size) return
-  for (const key of after.keys()) if (!before.has(key)) keys.add(key)
+  if (found === other.cells.length) return
+  for (let at = 0; at < other.cells.length; at += CELLS) {
+    const [bits, key] = [other.cells[at] as number, other.cells[at + 1] as string]
+    if (one.find(bits, key) < 0) keys.add(key)
+  }
 }
 
-function mapOf<V>(node: Node<V>): Map<string, V> {
-  return Array.isArray(node) ? new Map(entriesOf(node)) : node
+/** All that is below a node as one leaf. */
+function leafFor<V>(node: Node<V>): Leaf<V> {
+  if (!Array.isArray(node)) return node
+  return new Leaf([...entriesOf(node)].flatMap(([key, value]) => [hash(key), key, value]))
 }
