@@ -4,7 +4,7 @@ import type { ApplicationConfig, Problem, Snapshot } from '../../core/mod.ts'
 import { type Dialect, type DocumentProblem, mergeParts } from '../../core/dialect/mod.ts'
 import { TokenCheckers } from '../../core/token/mod.ts'
 import type { Host } from './host.ts'
-import { Turns } from './turns.ts'
+import type { Turns } from './turns.ts'
 
 /** How often what is wrong is left out and the rest tried again. */
 const ROUNDS = 8
@@ -30,6 +30,7 @@ export interface AssemblyOptions {
   /** 32 bytes that session-ticket keys are derived from. */
   readonly secret: Uint8Array
   readonly dialects: readonly Dialect[]
+  readonly turns: Turns
   /** Puts a snapshot in force; what listeners could not be opened comes back, and then nothing changed. */
   readonly apply: (snapshot: Snapshot) => Promise<readonly ListenProblem[]>
 }
@@ -103,15 +104,14 @@ export class Assembly {
   }
 
   #compileOptions(previous: Snapshot | undefined): CompileOptions {
-    const { host, secret } = this.#options
-    const turns = new Turns(host.clock)
+    const { host, secret, turns } = this.#options
     return {
       previous,
       pki: pkiTools,
       now: host.clock.now(),
       secret,
       systemRoots: () => host.systemRoots(),
-      breathe: () => turns.next(),
+      breathe: turns.begin(),
       tokenChecker: (plan) => this.#tokens.of(plan),
     }
   }

@@ -33,6 +33,7 @@ import type { Host } from './host.ts'
 import { Live } from './live.ts'
 import { openServiceStore } from './service-store.ts'
 import { VERSION } from './version.ts'
+import { Turns } from './turns.ts'
 
 /** What stands behind a gateway that runs: the store, the dialects, and the configuration that follows them. */
 export interface Backing {
@@ -84,7 +85,8 @@ export async function openBacking(
     running: viewOf(options.running),
   })
   const dialects = await createDialects(configuration, context)
-  const assembly = new Assembly({ ...options, host, dialects })
+  const turns = new Turns(host.clock)
+  const assembly = new Assembly({ ...options, host, dialects, turns })
   const teller = new ProblemTeller(host)
   const live = new Live(configuration, {
     host,
@@ -100,6 +102,7 @@ export async function openBacking(
   })
   const documents = new Documents(dialects, {
     clock: host.clock,
+    turns,
     user: {
       changed: (change, at) => live.changed(change, at),
       stateChanged: (state) => tellState(host, state),

@@ -7,7 +7,7 @@ import {
   type Store,
   type StoreFailure,
 } from '../../core/store/mod.ts'
-import { Turns } from './turns.ts'
+import type { Turns } from './turns.ts'
 
 /** How well the store is known. */
 export interface StoreState {
@@ -39,6 +39,7 @@ export class Documents implements Follower {
   readonly #dialects: readonly Dialect[]
   readonly #user: DocumentsUser
   readonly #clock: Clock
+  readonly #turns: Turns
   #state: StoreState = {
     revision: undefined,
     connected: true,
@@ -54,10 +55,15 @@ export class Documents implements Follower {
 
   constructor(
     dialects: readonly Dialect[],
-    { clock, user }: { readonly clock: Clock; readonly user: DocumentsUser },
+    { clock, turns, user }: {
+      readonly clock: Clock
+      readonly turns: Turns
+      readonly user: DocumentsUser
+    },
   ) {
     this.#dialects = dialects
     this.#clock = clock
+    this.#turns = turns
     this.#user = user
   }
 
@@ -85,13 +91,13 @@ export class Documents implements Follower {
 
   async #handOn(): Promise<void> {
     this.#handingOn = true
-    const turns = new Turns(this.#clock)
+    const next = this.#turns.begin()
     while (this.#waiting.length > 0) {
       const batches = this.#waiting
       this.#waiting = []
       for (const batch of batches) {
         this.#translate(batch)
-        await turns.next()
+        await next()
       }
     }
     this.#handingOn = false

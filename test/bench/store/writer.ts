@@ -1,14 +1,11 @@
 /**
- * Changes so many upstreams as fast as etcd takes it, then tells the last revision. It stands for other machines, so
- * it takes what time of this one nobody else wants.
+ * Changes so many upstreams as fast as etcd takes it, then tells the last revision.
  */
-import { setPriority } from 'node:os'
 import process from 'node:process'
 import { EtcdStore } from '../../../adapters/etcd-store/mod.ts'
 import { hostClock } from '../../../adapters/host/mod.ts'
 import { FleetDocuments, must, putAll } from './documents.ts'
 
-setPriority(19)
 const [endpoint, prefix, port, half, count] = process.argv.slice(2)
 const clock = hostClock
 const store = must(

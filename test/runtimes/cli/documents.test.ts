@@ -3,6 +3,7 @@ import { hostClock } from '../../../adapters/host/mod.ts'
 import type { Dialect } from '../../../core/dialect/mod.ts'
 import { MemoryStore } from '../../../core/store/mod.ts'
 import { Documents } from '../../../runtimes/cli/documents.ts'
+import { Turns } from '../../../runtimes/cli/turns.ts'
 
 t.test('a flood of changes is handed on a little at a time, in order, and none is lost', async (t) => {
   // Each look at the clock finds a millisecond gone.
@@ -25,7 +26,9 @@ t.test('a flood of changes is handed on a little at a time, in order, and none i
   const dialect = { name: 'apisix', root: '', translator } as unknown as Dialect
   const changed = (_: unknown, { revision }: { readonly revision: number }): void =>
     void told.push(revision)
-  const documents = new Documents([dialect], { clock, user: { changed, stateChanged: () => {} } })
+  const turns = new Turns(clock)
+  const user = { changed, stateChanged: () => {} }
+  const documents = new Documents([dialect], { clock, turns, user })
   await documents.start(new MemoryStore({ clock: hostClock }))
   told.length = 0
   await new Promise((done) => hostClock.after(5, () => done(undefined)))

@@ -15,6 +15,7 @@ import { Documents } from '../../../runtimes/cli/documents.ts'
 import { Live } from '../../../runtimes/cli/live.ts'
 import { processHost } from '../../../runtimes/cli/process-host.ts'
 import * as scene from '../../core/decide/scene.ts'
+import { Turns } from '../../../runtimes/cli/turns.ts'
 
 /** Documents `/route/NAME` with an upstream's port, and `/app/NAME` with an API key. */
 class Toy implements Translator {
@@ -95,6 +96,7 @@ async function begin(t: { teardown: (done: () => void) => void }) {
     host,
     secret: new Uint8Array(32),
     dialects: [dialect],
+    turns: new Turns(hostClock),
     apply: (snapshot) => {
       snapshots.push(snapshot)
       return Promise.resolve([])
@@ -113,6 +115,7 @@ async function begin(t: { teardown: (done: () => void) => void }) {
   })
   const documents = new Documents([dialect], {
     clock: hostClock,
+    turns: new Turns(hostClock),
     user: { changed: (change, at) => live.changed(change, at), stateChanged: () => {} },
   })
   t.teardown(() => documents.stop())
