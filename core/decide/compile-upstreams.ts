@@ -77,7 +77,7 @@ interface Fresh {
 }
 
 /** Upstreams read at the same time, so that hashing is busy and memory is not. */
-const AT_ONCE = 16
+const AT_ONCE = 8
 
 /** Puts what is compiled now among what is known; what cannot be is not there, nor what is to be removed. */
 async function compileFresh(

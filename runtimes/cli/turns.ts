@@ -7,7 +7,7 @@ const IDLE_MS = 0.1
 /** Work that is over after so much time needs no rest. */
 const FREE_MS = 5
 /** While others are busy a turn is followed by a rest so many times as long. */
-const REST = 4
+const REST = 6
 const LONGEST_REST_MS = 50
 
 /**
