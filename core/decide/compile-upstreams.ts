@@ -66,10 +66,13 @@ async function compileFew(
     const before = known.get(name)
     if (config === undefined) remove.push(name)
     else if (before === undefined || !equal(before.config, config)) fresh.push({ name, config })
-  })
+  }, COMPARED)
   await inTurns(comparing, context.breathe)
   return await compileFresh(context, fresh, remove)
 }
+
+/** Upstreams compared in one step: each has some thirty values. */
+const COMPARED = 32
 
 interface Fresh {
   readonly name: string

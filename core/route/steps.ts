@@ -4,15 +4,16 @@ export type Steps<R> = Generator<void, R>
 /** How much of a list is dealt with in one step: well below a millisecond's work. */
 export const STEP = 256
 
-/** The members of a list, with a step now and then. */
+/** The members of a list, with a step after so many. */
 export function* stepping<T>(
   all: Iterable<T>,
   work: (each: T) => void,
+  step: number = STEP,
 ): Steps<void> {
   let count = 0
   for (const each of all) {
     work(each)
-    if (++count % STEP === 0) yield
+    if (++count % step === 0) yield
   }
 }
 
