@@ -10,13 +10,22 @@ import { EtcdStore, type EtcdStoreOptions } from '../../../adapters/etcd-store/m
 import { hostClock } from '../../../adapters/host/mod.ts'
 import { good } from '../../conformance/store-cases.ts'
 
-/** A port that was free a moment ago; etcd must be told one. */
+/** The system takes ports from 32768 on for whoever wants any, also while a server that had one is down. */
+const PORTS = { from: 15_000, to: 32_000 }
+
+/** A port that was free a moment ago; etcd must be told one, and find it free when it starts again. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 /** A folder that goes with the test. */

@@ -43,7 +43,7 @@ t.test('equal requests go to the same endpoint by hash', async (t) => {
     everythingTo(addresses, { upstream: `balance: { hash: '${hash}' }` }),
   )
   const places = new Set<string>()
-  for (let user = 0; user < 12; user++) {
+  for (let user = 0; user < 48; user++) {
     const asked = async (path: string, tenant = 'x'): Promise<string> =>
       (await ask(t, gateway, `GET ${path}`, [`X-Tenant: ${tenant}`, 'Cookie: a=1; s=9'])).body
     const place = await asked(`/first?user=${user}`)
