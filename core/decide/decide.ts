@@ -45,10 +45,12 @@ export function decide(
     return { kind: 'local', route, handler, certificate }
   }
   const tokens = tokensOf(head.headers, token)
+  let named: Facts | undefined
   const request = (): Facts => {
-    const own = facts ?? factsOf(head, peer, about)
-    nameRoute(own, route)
-    return own
+    if (named !== undefined) return named
+    named = facts ?? factsOf(head, peer, about)
+    nameRoute(named, route)
+    return named
   }
   const plans = route && checkRoutePlans(route, { tokens, applications, now, request })
   if (route !== undefined && plans?.kind === 'refused') {

@@ -1,3 +1,5 @@
+import { hash } from './hash.ts'
+
 /** What is different. */
 export interface Differences<V> {
   readonly put: ReadonlyMap<string, V>
@@ -109,12 +111,12 @@ export class PersistentMap<V> implements ReadonlyMap<string, V> {
   }
 
   get(key: string): V | undefined {
-    const bits = hash(key)
+    const bits = bitsOf(key)
     return leafOf(this.#root, bits).get(bits, key)
   }
 
   has(key: string): boolean {
-    const bits = hash(key)
+    const bits = bitsOf(key)
     return leafOf(this.#root, bits).find(bits, key) >= 0
   }
 
@@ -173,9 +175,10 @@ export class MapChange<V> {
   }
 
   put(key: string, value: V): void {
-    const bits = hash(key)
-    const at = leafOf(this.#root, bits).find(bits, key)
-    if (at >= 0 && leafOf(this.#root, bits).cells[at + 2] === value) return
+    const bits = bitsOf(key)
+    const known = leafOf(this.#root, bits)
+    const at = known.find(bits, key)
+    if (at >= 0 && known.cells[at + 2] === value) return
     const { leaf: { cells }, depth, replace } = this.#leaf(bits)
     this.#changed.add(key)
     if (at >= 0) {
@@ -188,7 +191,7 @@ export class MapChange<V> {
   }
 
   remove(key: string): void {
-    const bits = hash(key)
+    const bits = bitsOf(key)
     const at = leafOf(this.#root, bits).find(bits, key)
     if (at < 0) return
     this.#leaf(bits).leaf.cells.splice(at, CELLS)
@@ -241,12 +244,9 @@ function leafOf<V>(root: Node<V>, hashed: number): Leaf<V> {
   return node
 }
 
-/** FNV-1a over UTF-16 code units, mixed so that the low bits depend on all. */
-function hash(key: string): number {
-  let bits = 0x811c9dc5
-  for (let at = 0; at < key.length; at++) bits = Math.imul(bits ^ key.charCodeAt(at), 0x01000193)
-  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
-  return bits ^ (bits >>> 13)
+/** With a sign, as V8 keeps numbers of 32 bits in place. */
+function bitsOf(key: string): number {
+  return hash(key) | 0
 }
 
 function* entriesOf<V>(node: Node<V>): MapIterator<[string, V]> {
@@ -285,5 +285,5 @@ function compareLeaves<V>(one: Leaf<V>, other: Leaf<V>, keys: Set<string>): void
 /** All that is below a node as one leaf. */
 function leafFor<V>(node: Node<V>): Leaf<V> {
   if (!Array.isArray(node)) return node
-  return new Leaf([...entriesOf(node)].flatMap(([key, value]) => [hash(key), key, value]))
+  return new Leaf([...entriesOf(node)].flatMap(([key, value]) => [bitsOf(key), key, value]))
 }

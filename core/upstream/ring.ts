@@ -1,3 +1,5 @@
+import { hash } from '../snapshot/mod.ts'
+
 /** Points that an endpoint of average weight has, and bounds on all of them. */
 const POINTS = 160
 const FEWEST = 8
@@ -64,15 +66,4 @@ function placed(shares: readonly Share[]): { readonly point: number; readonly ow
   return points.sort((a, b) =>
     a.point - b.point || (shares[a.owner]!.id < shares[b.owner]!.id ? -1 : 1)
   )
-}
-
-/** FNV-1a over UTF-16 units, mixed by MurmurHash3's last step so that near texts lie far apart. 32 bits. */
-export function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193)
-  }
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
-  return (value ^ (value >>> 16)) >>> 0
 }
