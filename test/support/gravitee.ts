@@ -163,12 +163,8 @@ export class Gateway {
   }
 }
 
-/** A configuration with a TLS listener, `secure`, and one behind a proxy, `plain`. Its certificate is `server.crt`. */
-export function configuration(pki: Pki, name: string): string {
-  const file = pki.path(`${name}.yaml`)
-  writeFileSync(
-    file,
-    `listeners:
+/** The listeners that all of these configurations begin with; others may follow. Their certificate is `server.crt`. */
+export const LISTENERS: string = `listeners:
   - name: secure
     address: 127.0.0.1:0
     style: gravitee
@@ -177,7 +173,14 @@ export function configuration(pki: Pki, name: string): string {
     address: 127.0.0.1:0
     style: gravitee
     trustedProxies: { cidrs: [127.0.0.1/32], clientCertificateHeader: X-Gravitee-Client-Cert }
-store: { folder: ${name}-data }
+`
+
+/** A configuration with a TLS listener, `secure`, and one behind a proxy, `plain`. Its certificate is `server.crt`. */
+export function configuration(pki: Pki, name: string): string {
+  const file = pki.path(`${name}.yaml`)
+  writeFileSync(
+    file,
+    `${LISTENERS}store: { folder: ${name}-data }
 admin:
   address: 127.0.0.1:0
   dialects: { apisix: false, gcore: false, gravitee: { users: [{ name: admin, password: admin }] } }

@@ -5,7 +5,7 @@ import { request as plainRequest } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { type Answer, collect, Gateway } from '../../support/gravitee.ts'
+import { type Answer, collect, Gateway, LISTENERS } from '../../support/gravitee.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
 import { missing } from '../../support/programs.ts'
 import { freePort, startUpstream } from '../../support/upstream.ts'
@@ -37,16 +37,7 @@ function listenerOf(preset: string): string {
 
 writeFileSync(
   pki.path('gateway.yaml'),
-  `listeners:
-  - name: secure
-    address: 127.0.0.1:0
-    style: gravitee
-    tls: [{ certificate: { cert: server.crt, key: server.key }, clients: { mode: request } }]
-  - name: plain
-    address: 127.0.0.1:0
-    style: gravitee
-    trustedProxies: { cidrs: [127.0.0.1/32], clientCertificateHeader: ${HEADER} }
-  - name: far
+  `${LISTENERS}  - name: far
     address: 127.0.0.1:0
     style: gravitee
     trustedProxies: { cidrs: [10.0.0.0/8], clientCertificateHeader: ${HEADER} }
