@@ -5,6 +5,7 @@ import { type Difference, difference } from './difference.ts'
 import { compareRanked, meets, pickFromLeaf, pickWithout } from './leaf.ts'
 import type { Leaf, Ranked } from './leaf.ts'
 import { PathTableBuilder } from './path-table.ts'
+import { shadowedEverywhere } from './shadowed.ts'
 import { atOnce, STEP, stepping, type Steps } from './steps.ts'
 import type {
   ExplainOptions,
@@ -382,20 +383,4 @@ function lossReason<T extends RouteEntry>(
   return !byFit && entry.methods === undefined && winner.methods !== undefined
     ? 'any-method'
     : 'later'
-}
-
-/** Routes that lose in every leaf they are in, with one that wins there. */
-function* shadowedEverywhere<T extends RouteEntry>(
-  leaves: readonly Leaf<T>[],
-): Steps<readonly Shadowed<T>[]> {
-  const shadowed = new Map<T, T>()
-  yield* stepping(leaves, (leaf) => {
-    for (const { entry, by } of leaf.shadowed) shadowed.set(entry.route, by.route)
-  })
-  if (shadowed.size > 0) {
-    yield* stepping(leaves, ({ live }) => {
-      for (const entry of live) shadowed.delete(entry.route)
-    })
-  }
-  return [...shadowed].map(([route, by]) => ({ route, by }))
 }
