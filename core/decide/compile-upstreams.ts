@@ -128,12 +128,10 @@ async function compileUpstream(
     if (typeof each.tls === 'object') apart.push({ tls: own.tls, index })
     endpoints.push(compileEndpoint(context, each, own.tls))
   }
-  const id = idOf(name, config, endpoints)
-  const kept = context.keeper.upstreams.get(id)
-  if (kept !== undefined) return kept
   const before = context.previous?.upstreams.get(name)
+  if (before !== undefined && isSame(before, config, endpoints)) return before
   // Field by field: what is spread into an object has a shape of its own, which takes more memory than the object.
-  return context.keeper.upstreams.keep({
+  return {
     name,
     balance: config.balance,
     health: config.health,
@@ -146,7 +144,6 @@ async function compileUpstream(
     retryTimeout: config.retryTimeout,
     retryUnanswered: config.retryUnanswered,
     keepAlive: config.keepAlive,
-    id,
     endpoints,
     balancer: createBalancer(endpoints, rulesOf(config), before?.balancer),
     affinity: compileAffinity(name, config, endpoints),
@@ -155,7 +152,7 @@ async function compileUpstream(
     hostFor: hostFor(host),
     config,
     notes: notesOfAll(tls, apart, name),
-  })
+  }
 }
 
 const NO_NOTES: readonly Noted[] = []
@@ -176,17 +173,20 @@ function notesOfAll(
 const OWN_FIELDS = (Object.keys(UPSTREAM_DEFAULTS) as (keyof typeof UPSTREAM_DEFAULTS)[])
   .filter((field) => field !== 'tls')
 
-/** All that makes an upstream what it is. */
-function idOf(
-  name: string,
+/** Whether an upstream is what it was: then it stays the same object, though its files were read anew. */
+function isSame(
+  { config: known, endpoints: before }: CompiledUpstream,
   config: UpstreamConfig,
   endpoints: readonly CompiledEndpoint[],
-): string {
-  const own = OWN_FIELDS.map((field) => config[field] ?? null)
-  const keys = endpoints.map((
-    { key, weight, priority, monitor, path },
-  ) => [key, weight, priority, monitor, path])
-  return contentId('upstream', name, own, keys)
+): boolean {
+  return before.length === endpoints.length &&
+    before.every((each, at) => isSameEndpoint(each, endpoints[at])) &&
+    OWN_FIELDS.every((field) => equal(known[field], config[field]))
+}
+
+function isSameEndpoint(a: CompiledEndpoint, b: CompiledEndpoint | undefined): boolean {
+  return a.key === b?.key && a.weight === b.weight && a.priority === b.priority &&
+    equal(a.monitor, b.monitor) && a.path === b.path
 }
 
 function hostFor(host: UpstreamConfig['host']): CompiledUpstream['hostFor'] {

@@ -143,7 +143,6 @@ export interface Verification {
 /** An upstream, ready for use. Equal ids mean equal content, and then it is the same object across snapshots. */
 export interface CompiledUpstream
   extends Omit<UpstreamConfig, 'endpoints' | 'tls' | 'host' | 'persistence'> {
-  readonly id: string
   readonly endpoints: readonly CompiledEndpoint[]
   /** Plain state that `core/upstream` reads and changes. */
   readonly balancer: Balancer<CompiledEndpoint>

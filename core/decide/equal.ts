@@ -6,11 +6,16 @@ export function equal(a: unknown, b: unknown): boolean {
     return a instanceof Uint8Array && b instanceof Uint8Array && equalBytes(a, b)
   }
   if (Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  if (keys.length !== Object.keys(b).length) return false
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
-  return keys.every((key) => Object.hasOwn(right, key) && equal(left[key], right[key]))
+  // Thousands are compared while there is traffic: names are counted, not listed.
+  let more = 0
+  for (const key in left) {
+    if (!Object.hasOwn(right, key) || !equal(left[key], right[key])) return false
+    more++
+  }
+  for (const _ in right) more--
+  return more === 0
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 import type { Certificate, Truststore } from '../pki/mod.ts'
 import type { TlsClientProfile, TlsServerProfile } from '../port/mod.ts'
-import type { ClientPolicy, CompiledUpstream, Snapshot } from './compiled.ts'
+import type { ClientPolicy, Snapshot } from './compiled.ts'
 
 /** Keeps one object for equal ids: that of the snapshot in use, if it has one. */
 class Kept<T extends { readonly id: string }> {
@@ -11,10 +11,6 @@ class Kept<T extends { readonly id: string }> {
     if (known !== undefined) return known
     this.#byId.set(value.id, value)
     return value
-  }
-
-  get(id: string): T | undefined {
-    return this.#byId.get(id)
   }
 
   get size(): number {
@@ -31,7 +27,6 @@ export class Keeper {
   readonly policies: Kept<ClientPolicy> = new Kept()
   readonly servers: Kept<TlsServerProfile> = new Kept()
   readonly clients: Kept<TlsClientProfile> = new Kept()
-  readonly upstreams: Kept<CompiledUpstream> = new Kept()
 
   #roots: Promise<readonly Certificate[]> | undefined
   readonly #began: number
@@ -52,7 +47,6 @@ export class Keeper {
       }
     }
     for (const upstream of previous?.upstreams.values() ?? []) {
-      this.upstreams.keep(upstream)
       if (upstream.verification !== undefined) {
         this.truststores.keep(upstream.verification.truststore)
       }
@@ -66,11 +60,8 @@ export class Keeper {
   }
 
   get #size(): number {
-    const { truststores, policies, servers, clients, upstreams } = this
-    return [truststores, policies, servers, clients, upstreams].reduce(
-      (sum, { size }) => sum + size,
-      0,
-    )
+    const { truststores, policies, servers, clients } = this
+    return truststores.size + policies.size + servers.size + clients.size
   }
 
   /** The host's roots, read once. */

@@ -179,7 +179,7 @@ export class MapChange<V> {
     const known = leafOf(this.#root, bits)
     const at = known.find(bits, key)
     if (at >= 0 && known.cells[at + 2] === value) return
-    const { leaf: { cells }, depth, replace } = this.#leaf(bits)
+    const { cells } = this.#leaf(bits)
     this.#changed.add(key)
     if (at >= 0) {
       cells[at + 2] = value
@@ -187,34 +187,26 @@ export class MapChange<V> {
     }
     cells.push(bits, key, value)
     this.#size++
-    if (cells.length > LEAF * CELLS && depth < DEEPEST) replace(this.#split(cells, depth))
+    if (cells.length > LEAF * CELLS) this.#split(bits)
   }
 
   remove(key: string): void {
     const bits = bitsOf(key)
     const at = leafOf(this.#root, bits).find(bits, key)
     if (at < 0) return
-    this.#leaf(bits).leaf.cells.splice(at, CELLS)
+    this.#leaf(bits).cells.splice(at, CELLS)
     this.#changed.add(key)
     this.#size--
   }
 
-  /** The leaf of a hash, to be changed, and how to put something in its place. */
-  #leaf(bits: number): {
-    readonly leaf: Leaf<V>
-    readonly depth: number
-    readonly replace: (node: Node<V>) => void
-  } {
+  /** The leaf of a hash, to be changed. */
+  #leaf(bits: number): Leaf<V> {
     let node = this.#root = this.#owned(this.#root)
-    let replace = (other: Node<V>): void => void (this.#root = other)
-    let depth = 0
-    for (; Array.isArray(node); depth += BITS) {
-      const branch: Node<V>[] = node
+    for (let depth = 0; Array.isArray(node); depth += BITS) {
       const at = (bits >>> depth) & (WIDTH - 1)
-      node = branch[at] = this.#owned(branch[at] as Node<V>)
-      replace = (other) => void (branch[at] = other)
+      node = node[at] = this.#owned(node[at] as Node<V>)
     }
-    return { leaf: node, depth, replace }
+    return node
   }
 
   #owned(node: Node<V>): Node<V> {
@@ -224,8 +216,22 @@ export class MapChange<V> {
     return copy
   }
 
-  /** A branch instead of a leaf that has become too large. */
-  #split(cells: Leaf<V>['cells'], depth: number): Node<V> {
+  /** Puts a branch in the place of a leaf that has become too large. */
+  #split(bits: number): void {
+    let above: Node<V>[] | undefined
+    let node = this.#root
+    let depth = 0
+    for (; Array.isArray(node); depth += BITS) {
+      above = node
+      node = node[(bits >>> depth) & (WIDTH - 1)] as Node<V>
+    }
+    if (depth >= DEEPEST) return
+    const branch = this.#sharedOut(node, depth)
+    if (above === undefined) this.#root = branch
+    else above[(bits >>> (depth - BITS)) & (WIDTH - 1)] = branch
+  }
+
+  #sharedOut({ cells }: Leaf<V>, depth: number): Node<V>[] {
     const leaves = Array.from({ length: WIDTH }, () => new Leaf<V>([]))
     for (let at = 0; at < cells.length; at += CELLS) {
       const leaf = leaves[(cells[at] as number >>> depth) & (WIDTH - 1)]

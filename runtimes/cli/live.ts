@@ -4,11 +4,8 @@ import type { Assembled, Assembly } from './assembly.ts'
 import type { Failure } from './followers.ts'
 import type { Host } from './host.ts'
 
-/** Making snapshots may take one part in so many of the time. */
-const SHARE = 5
-/** So much of it may be used at once, where little was used before. */
-const CREDIT_MS = 250
-const LONGEST_REST_MS = 500
+/** After an attempt changes are gathered for as long as it took, but no longer than this. */
+const LONGEST_GATHERING_MS = 250
 /** Who waits for a revision that does not come is told so. */
 const GIVE_UP_AFTER_MS = 15_000
 
@@ -41,7 +38,8 @@ export interface LiveOptions {
 
 /**
  * Keeps the gateway at what the document and the store's documents ask for: one attempt at a time, changes that come
- * meanwhile together in the next one, and rests in between, so that a flood of changes leaves time for traffic.
+ * meanwhile together in the next one. A flood of changes is gathered, as each attempt costs something however little
+ * changed; nobody who waits for a change waits for that.
  */
 export class Live {
   readonly #options: LiveOptions
@@ -56,14 +54,14 @@ export class Live {
   readonly #failed = new Map<number, readonly DocumentProblem[]>()
   readonly #waiters = new Set<Waiter>()
   #line: Promise<unknown> = Promise.resolve()
-  #scheduled = false
+  /** Of attempts that are under way or in line. */
+  #attempts = 0
+  /** Calls off the next attempt; undefined: none is due. */
+  #callOff: (() => void) | undefined
   #started = false
   /** Then a change of applications may let others in as well. */
   #leftOut = false
-  /** How much time may be used at once, as of a moment. */
-  #credit = CREDIT_MS
-  #creditAt = 0
-  #restUntil = 0
+  #gatherUntil = 0
 
   constructor(base: Configuration, options: LiveOptions) {
     this.#base = base
@@ -86,8 +84,6 @@ export class Live {
       const assembled = await this.#all(base, false)
       if (assembled.snapshot !== undefined) this.#base = base
       this.#started = true
-      // What came while the first attempt was under way.
-      if (this.#seen > this.#inForce) this.#schedule()
       return assembled
     })
   }
@@ -130,20 +126,28 @@ export class Live {
           waiter.resolve({ ok: false, problems: [{ key: '', severity: 'error', message: late }] }),
       )
       this.#waiters.add(waiter)
+      this.#schedule()
     })
   }
 
+  /** Sees to it that what is pending is attempted: at once if somebody waits for it, else after some gathering. */
   #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
+    if (!this.#started || this.#attempts > 0 || !this.#isBehind()) return
     const { clock } = this.#options.host
-    const wait = this.#restUntil - clock.monotonic()
-    const go = (): void => {
-      this.#scheduled = false
-      void this.#next(() => this.#change())
-    }
-    if (wait > 0) clock.after(wait, go)
-    else clock.soon(go)
+    const wait = this.#waiters.size > 0 ? 0 : this.#gatherUntil - clock.monotonic()
+    if (this.#callOff !== undefined && wait > 0) return
+    this.#callOff?.()
+    this.#callOff = undefined
+    if (wait <= 0) return void this.#next(() => this.#change())
+    this.#callOff = clock.after(wait, () => {
+      this.#callOff = undefined
+      this.#schedule()
+    })
+  }
+
+  #isBehind(): boolean {
+    const { others, applications, documents } = this.#pending
+    return others || applications.size > 0 || documents.size > 0 || this.#seen > this.#inForce
   }
 
   async #change(): Promise<void> {
@@ -152,9 +156,7 @@ export class Live {
     if (!others && !this.#leftOut && previous !== undefined) {
       if (applications.size === 0) return this.#settle(this.#take(), this.#problems)
       const taken = this.#take()
-      const snapshot = await this.#timed(() =>
-        this.#options.assembly.applications(taken.applications, previous)
-      )
+      const snapshot = await this.#options.assembly.applications(taken.applications, previous)
       if (snapshot !== undefined) {
         this.#snapshot = snapshot
         const documents = this.#problems
@@ -169,9 +171,7 @@ export class Live {
 
   async #all(base: Configuration, news: boolean): Promise<Assembled> {
     const taken = this.#take()
-    const assembled = await this.#timed(() =>
-      this.#options.assembly.all(base, this.#snapshot, news)
-    )
+    const assembled = await this.#options.assembly.all(base, this.#snapshot, news)
     if (assembled.snapshot !== undefined) this.#snapshot = assembled.snapshot
     this.#leftOut = assembled.leftOut
     this.#options.made(assembled)
@@ -237,29 +237,24 @@ export class Live {
     return problems === undefined ? { ok: true } : { ok: false, problems }
   }
 
-  async #timed<T>(work: () => Promise<T>): Promise<T> {
-    const { clock } = this.#options.host
-    const from = clock.monotonic()
-    const done = await work()
-    // A start takes its time before there is traffic.
-    if (!this.#started) return done
-    const to = clock.monotonic()
-    const earned = (to - this.#creditAt) / SHARE
-    const left = Math.min(this.#credit + earned, CREDIT_MS) - (to - from)
-    this.#credit = Math.max(left, -LONGEST_REST_MS / SHARE)
-    this.#creditAt = to
-    this.#restUntil = to + Math.max(0, -this.#credit) * SHARE
-    return done
-  }
-
   /** One after the other. */
   #next<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#line.then(work)
+    this.#attempts++
+    const { clock, log } = this.#options.host
+    let from = 0
+    const done = this.#line.then(() => {
+      from = clock.monotonic()
+      return work()
+    })
     this.#line = done.catch((error: unknown) => {
       const detail = error instanceof Error ? error.stack ?? error.message : String(error)
-      this.#options.host.log.write('error', 'A change could not be made: please report this', {
-        detail,
-      })
+      log.write('error', 'A change could not be made: please report this', { detail })
+      from = -Infinity
+    }).then(() => {
+      const to = clock.monotonic()
+      this.#gatherUntil = to + Math.min(to - from, LONGEST_GATHERING_MS)
+      this.#attempts--
+      this.#schedule()
     })
     return done
   }
