@@ -1,5 +1,7 @@
+import { constants } from 'node:fs'
 import {
   chmod,
+  type FileHandle,
   mkdir,
   open,
   readdir,
@@ -37,6 +39,14 @@ export class HostFiles implements Files {
 
   async write(path: string, content: Content, mode = 0o644): Promise<void> {
     await guarded(`Write "${path}"`, () => writeWhole(path, content, mode))
+  }
+
+  async append(path: string, content: Iterable<Uint8Array>): Promise<void> {
+    await guarded(`Write "${path}"`, async () => {
+      // Not made where it is not: what belongs before would be missing.
+      const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
+      await writeTo(file, content).finally(() => file.close())
+    })
   }
 
   async makeFolder(path: string): Promise<void> {
@@ -120,22 +130,23 @@ async function writeWhole(path: string, content: Content, mode: number): Promise
   const aside = `${path}.new`
   try {
     const file = await open(aside, 'w', mode)
-    try {
-      for (const piece of content instanceof Uint8Array ? [content] : content) {
-        for (let from = 0; from < piece.length;) {
-          from += (await file.write(piece, from, piece.length - from)).bytesWritten
-        }
-      }
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    const pieces = content instanceof Uint8Array ? [content] : content
+    await writeTo(file, pieces).finally(() => file.close())
     await chmod(aside, mode)
     await rename(aside, path)
   } catch (error) {
     await unlink(aside).catch(() => {})
     throw error
   }
+}
+
+async function writeTo(file: FileHandle, pieces: Iterable<Uint8Array>): Promise<void> {
+  for (const piece of pieces) {
+    for (let from = 0; from < piece.length;) {
+      from += (await file.write(piece, from, piece.length - from)).bytesWritten
+    }
+  }
+  await file.sync()
 }
 
 async function guarded<T>(action: string, work: () => Promise<T>): Promise<T> {

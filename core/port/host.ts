@@ -50,6 +50,8 @@ export interface Files {
    * `mode` is for a new file, such as 0o600.
    */
   write(path: string, content: Uint8Array | Iterable<Uint8Array>, mode?: number): Promise<void>
+  /** Adds to the end of a file that is there, piece by piece; what fails may leave a part of it. */
+  append(path: string, content: Iterable<Uint8Array>): Promise<void>
   makeFolder(path: string): Promise<void>
   exists(path: string): Promise<boolean>
   /** Where a path leads once all links on its way are followed. */

@@ -21,6 +21,7 @@ export function mirrorFile({ files }: Host, folder: string): MirrorFile {
       await files.makeFolder(folder)
       await files.write(path, encoded(pieces), MODE)
     },
+    append: (pieces) => files.append(path, encoded(pieces)),
   }
 }
 

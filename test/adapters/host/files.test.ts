@@ -59,3 +59,12 @@ t.test('a file is read in parts, again at each call, and what cannot be read say
   unlinkSync(path)
   await t.rejects(parts()[Symbol.asyncIterator]().next(), { code: 'ENOENT' })
 })
+
+t.test('what is added comes after what is there, and is added to no file that is not', async (t) => {
+  const path = join(folder, 'added')
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+  await t.rejects(files.append(path, [bytes('x')]), { code: 'ENOENT' })
+  await files.write(path, bytes('one\n'))
+  await files.append(path, [bytes('two\n'), bytes('three\n')])
+  t.equal(new TextDecoder().decode(await files.read(path)), 'one\ntwo\nthree\n')
+})

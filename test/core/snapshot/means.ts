@@ -27,6 +27,10 @@ export class MemoryFiles implements Files {
     throw new Error('Files are only read')
   }
 
+  append(): Promise<void> {
+    throw new Error('Files are only read')
+  }
+
   makeFolder(): Promise<void> {
     throw new Error('Files are only read')
   }
