@@ -1,8 +1,6 @@
 import type { Certificate } from '../pki/mod.ts'
 import type { Credentials } from '../port/mod.ts'
 import type { EndpointConfig, Path, UpstreamConfig, UpstreamTlsConfig } from '../snapshot/types.ts'
-import { type BalancerRules, createBalancer } from '../upstream/mod.ts'
-import { compileAffinity } from './affinity.ts'
 import type { CompiledEndpoint, CompiledUpstream, Verification } from './compiled.ts'
 import { fail, isProblem, warn } from './compile-context.ts'
 import type { CompileContext } from './compile-context.ts'
@@ -14,6 +12,7 @@ import { parseAddress } from './ip-range.ts'
 import { inTurns, stepping } from '../route/mod.ts'
 import { MapChange, PersistentMap, UPSTREAM_DEFAULTS } from '../snapshot/mod.ts'
 import { readKeyPairAt } from './read-materials.ts'
+import { addressOf, endpointOf, plainEndpoint, Upstream } from './upstream.ts'
 
 const ALPN: Readonly<Record<UpstreamConfig['protocol'], readonly string[]>> = {
   h1: ['http/1.1'],
@@ -93,7 +92,7 @@ async function compileFresh(
   for (let first = 0; first < fresh.length; first += AT_ONCE) {
     const some = fresh.slice(first, first + AT_ONCE)
     const compiled = await Promise.all(
-      some.map((each) => compileUpstream(context, each, ['upstreams', each.name])),
+      some.map((each) => compileUpstream(context, each)),
     )
     for (const [index, { name }] of some.entries()) {
       const upstream = compiled[index]
@@ -106,12 +105,33 @@ async function compileFresh(
   return all.map()
 }
 
-async function compileUpstream(
+/** The upstream, at once where nothing needs to be read for it; undefined where something cannot be. */
+function compileUpstream(
   context: CompileContext,
   { config, name }: Fresh,
+): CompiledUpstream | undefined | Promise<CompiledUpstream | undefined> {
+  const before = context.previous?.upstreams.get(name)
+  if (config.tls !== undefined || config.endpoints.some(hasOwnTls)) {
+    return compileWithTls(context, { config, before }, ['upstreams', name])
+  }
+  return before?.isPlain === true && equal(before.config, config)
+    ? before
+    : new Upstream(config, undefined, before)
+}
+
+function hasOwnTls({ tls }: EndpointConfig): boolean {
+  return typeof tls === 'object'
+}
+
+async function compileWithTls(
+  context: CompileContext,
+  { config, before }: {
+    readonly config: UpstreamConfig
+    readonly before: CompiledUpstream | undefined
+  },
   path: Path,
 ): Promise<CompiledUpstream | undefined> {
-  const { endpoints: endpointConfigs, tls: tlsConfig, host } = config
+  const { endpoints: endpointConfigs, tls: tlsConfig, name } = config
   const alpn = ALPN[config.protocol]
   const tls = tlsConfig && await compileTls(context, { config: tlsConfig, alpn }, [...path, 'tls'])
   if (tlsConfig !== undefined && tls === undefined) return undefined
@@ -126,43 +146,23 @@ async function compileUpstream(
     ])
     if (own === undefined) return undefined
     if (typeof each.tls === 'object') apart.push({ tls: own.tls, index })
-    endpoints.push(compileEndpoint(context, each, own.tls))
+    endpoints.push(
+      own.tls === undefined ? plainEndpoint(each) : compileEndpoint(context, each, own.tls),
+    )
   }
-  const before = context.previous?.upstreams.get(name)
-  if (before !== undefined && isSame(before, config, endpoints)) return before
-  // Field by field: what is spread into an object has a shape of its own, which takes more memory than the object.
-  return {
-    name,
-    balance: config.balance,
-    health: config.health,
-    protocol: config.protocol,
-    proxyProtocol: config.proxyProtocol,
-    connectTimeout: config.connectTimeout,
-    readTimeout: config.readTimeout,
-    sendTimeout: config.sendTimeout,
-    retries: config.retries,
-    retryTimeout: config.retryTimeout,
-    retryUnanswered: config.retryUnanswered,
-    keepAlive: config.keepAlive,
-    endpoints,
-    balancer: createBalancer(endpoints, rulesOf(config), before?.balancer),
-    affinity: compileAffinity(name, config, endpoints),
-    certificate: tls?.certificate,
-    verification: tls?.verification,
-    hostFor: hostFor(host),
-    config,
-    notes: notesOfAll(tls, apart, name),
-  }
+  if (before?.isPlain === false && isSame(before, config, endpoints)) return before
+  const notes = notesOfAll(tls, apart, name)
+  const { certificate, verification } = tls ?? NO_CLIENT
+  return new Upstream(config, { endpoints, certificate, verification, notes }, before)
 }
 
-const NO_NOTES: readonly Noted[] = []
+const NO_CLIENT = { certificate: undefined, verification: undefined }
 
 function notesOfAll(
   tls: SharedTls | undefined,
   apart: readonly OwnTls[],
   name: string,
 ): readonly Noted[] {
-  if (tls === undefined && apart.length === 0) return NO_NOTES
   return [
     ...notesOf(tls, name, ['tls']),
     ...apart.flatMap(({ tls, index }) => notesOf(tls, name, ['endpoints', index, 'tls'])),
@@ -189,30 +189,6 @@ function isSameEndpoint(a: CompiledEndpoint, b: CompiledEndpoint | undefined): b
     equal(a.monitor, b.monitor) && a.path === b.path
 }
 
-function hostFor(host: UpstreamConfig['host']): CompiledUpstream['hostFor'] {
-  if (host === 'client') return clientHost
-  return host === 'endpoint' ? endpointHost : () => host.name
-}
-
-function clientHost(authority: string, { address }: CompiledEndpoint): string {
-  return authority || address
-}
-
-function endpointHost(_authority: string, { address }: CompiledEndpoint): string {
-  return address
-}
-
-/** How the endpoints are chosen. */
-function rulesOf({ balance, persistence, health }: UpstreamConfig): BalancerRules {
-  if (persistence === undefined || persistence.by === 'cookie') {
-    return { balance, health, sessions: undefined }
-  }
-  const { by, name, lifetime } = persistence
-  // Processes that share listeners must agree on where a client without a session belongs.
-  const chosen: UpstreamConfig['balance'] = by === 'source-ip' ? { hash: '' } : balance
-  return { balance: chosen, health, sessions: { kind: `${by} ${name}`, lifetime } }
-}
-
 /** What of an upstream expires. */
 function notesOf(tls: SharedTls | undefined, name: string, path: Path): Noted[] {
   if (tls === undefined) return []
@@ -231,9 +207,9 @@ function notesOf(tls: SharedTls | undefined, name: string, path: Path): Noted[] 
 }
 
 function warnOfUpstream(context: CompileContext, upstream: CompiledUpstream): void {
-  const { name, verification, config, endpoints, notes } = upstream
+  const { name, verification, config, notes } = upstream
   if (notes.length > 0) warnOfNotes(context, notes, ['upstreams', name])
-  if (!endpoints.some(takesTraffic)) {
+  if (!config.endpoints.some(takesTraffic)) {
     const message = `Upstream "${name}" has no endpoint with weight`
     warn(context, ['upstreams', name, 'endpoints'], message)
   }
@@ -248,7 +224,7 @@ function warnOfUpstream(context: CompileContext, upstream: CompiledUpstream): vo
   }
 }
 
-function takesTraffic({ weight }: CompiledEndpoint): boolean {
+function takesTraffic({ weight }: EndpointConfig): boolean {
   return weight > 0
 }
 
@@ -324,44 +300,20 @@ async function systemAnchors(
 
 function compileEndpoint(
   context: CompileContext,
-  { host, port, weight, priority, monitor, path }: EndpointConfig,
-  tls: SharedTls | undefined,
+  config: EndpointConfig,
+  { alpn, config: { name: wanted }, credentials, contextId, verification }: SharedTls,
 ): CompiledEndpoint {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   // The name from a request's Host is known with the request alone.
-  const name = typeof tls?.config.name === 'string' ? tls.config.name : host
-  const found = (
-    { key, tls: profile, named }: Pick<CompiledEndpoint, 'key' | 'tls' | 'named'>,
-  ): CompiledEndpoint => ({
-    host,
-    port,
-    weight,
-    priority,
-    monitor,
-    path,
-    address,
-    name,
-    namedByHost: typeof tls?.config.name === 'object',
-    verification: tls?.verification,
-    key,
-    tls: profile,
-    named,
-  })
-  if (tls === undefined) return found({ key: `${address} plain`, tls, named: itself })
+  const name = typeof wanted === 'string' ? wanted : config.host
   const serverName = serverNameOf(name)
-  const { alpn, credentials, contextId, verification } = tls
   const id = contentId('tls client', serverName, credentials, alpn)
-  const profile = context.keeper.clients.keep({ id, contextId, serverName, credentials, alpn })
+  const tls = context.keeper.clients.keep({ id, contextId, serverName, credentials, alpn })
   const trust = verification === undefined
     ? 'unverified'
     : `${verification.truststore.id} ${verification.depth} ${verification.checkName}`
-  const key = `${address} ${id} ${name} ${trust}`
-  return found({ key, tls: profile, named: otherwiseNamed })
-}
-
-/** A plain endpoint is asked for by no name. */
-function itself(this: CompiledEndpoint): CompiledEndpoint {
-  return this
+  const key = `${addressOf(config)} ${id} ${name} ${trust}`
+  const namedByHost = typeof wanted === 'object'
+  return endpointOf(config, { name, namedByHost, verification, key, tls, named: otherwiseNamed })
 }
 
 /** The endpoint asked for by another name, with the same certificate and trust. */

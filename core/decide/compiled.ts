@@ -140,9 +140,12 @@ export interface Verification {
   readonly checkName: boolean
 }
 
-/** An upstream, ready for use. Equal ids mean equal content, and then it is the same object across snapshots. */
-export interface CompiledUpstream
-  extends Omit<UpstreamConfig, 'endpoints' | 'tls' | 'host' | 'persistence'> {
+/** An upstream, ready for use. Where nothing of it changed it is the same object across snapshots. */
+export interface CompiledUpstream {
+  readonly name: string
+  readonly config: UpstreamConfig
+  /** Whether no endpoint is spoken to over TLS. */
+  readonly isPlain: boolean
   readonly endpoints: readonly CompiledEndpoint[]
   /** Plain state that `core/upstream` reads and changes. */
   readonly balancer: Balancer<CompiledEndpoint>
@@ -154,7 +157,6 @@ export interface CompiledUpstream
   readonly verification: Verification | undefined
   /** The Host to send for a request whose own is `authority`. */
   hostFor(authority: string, endpoint: CompiledEndpoint): string
-  readonly config: UpstreamConfig
   /** What of it expires. */
   readonly notes: readonly Noted[]
 }

@@ -47,6 +47,7 @@ export class Keeper {
       }
     }
     for (const upstream of previous?.upstreams.values() ?? []) {
+      if (upstream.isPlain) continue
       if (upstream.verification !== undefined) {
         this.truststores.keep(upstream.verification.truststore)
       }

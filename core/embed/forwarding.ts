@@ -245,7 +245,7 @@ export class Forwarding {
 
 /** The route's, or the upstream's. */
 function readTimeoutOf({ route, upstream }: Forward): number {
-  return route.config.upstreamTimes.read ?? upstream.readTimeout
+  return route.config.upstreamTimes.read ?? upstream.config.readTimeout
 }
 
 /** What an error says, with its cause: `fetch` tells what happened only there. */

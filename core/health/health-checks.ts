@@ -51,7 +51,7 @@ export class HealthChecks {
   }
 
   #watch(name: string, upstream: CompiledUpstream | undefined): void {
-    const checks = upstream?.health.active
+    const checks = upstream?.config.health.active
     const before = this.#watched.get(name)
     if (before === undefined && checks === undefined) return
     const checkers = new Map<string, Checker>()

@@ -84,7 +84,7 @@ function secured({ endpoint, checks }: Probe): CompiledEndpoint {
 }
 
 /** The gateway asks for itself: there is no client to tell of. */
-function prefaceOf({ proxyProtocol }: CompiledUpstream): Uint8Array | undefined {
+function prefaceOf({ config: { proxyProtocol } }: CompiledUpstream): Uint8Array | undefined {
   if (proxyProtocol === undefined) return undefined
   const version = proxyProtocol === 'v1' ? 1 : 2
   return writeProxyHeader({ version, source: NOWHERE, destination: NOWHERE })

@@ -368,7 +368,7 @@ export class Exchange implements ClientUser, ServerUser {
       return this.#attempt(true)
     }
     this.#picker?.failed(fault)
-    const elsewhere = this.#forward?.upstream.retryUnanswered === true && !this.#bodySent
+    const elsewhere = this.#forward?.upstream.config.retryUnanswered === true && !this.#bodySent
     if (elsewhere && isIdempotent(this.head.method)) return this.#attempt()
     this.#refuse(refusal(fault.code, fault.detail))
   }
@@ -381,7 +381,7 @@ export class Exchange implements ClientUser, ServerUser {
       return this.#refuse(refusal('UPSTREAM_MALFORMED', 'The endpoint switched protocols unasked'))
     }
     const { ticker } = this.#runtime
-    const idleMs = (this.#forward as Forward).upstream.readTimeout
+    const idleMs = (this.#forward as Forward).upstream.config.readTimeout
     const onOver = (sent: number, received: number): void => {
       this.#requestBytes = sent
       this.#responseBytes = received

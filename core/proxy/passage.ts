@@ -22,7 +22,7 @@ export interface Ends {
 
 /** What connections to an upstream begin with, if anything. */
 export function prefaceOf(
-  { proxyProtocol }: Pick<CompiledUpstream, 'proxyProtocol'>,
+  { config: { proxyProtocol } }: CompiledUpstream,
   { source, destination }: Ends,
 ): Uint8Array | undefined {
   if (proxyProtocol === undefined) return undefined
@@ -96,9 +96,9 @@ export function timesFor(
   const first = route.config.upstreamTimes
   const second = listener?.upstreamTimes
   return {
-    connect: first.connect ?? second?.connect ?? upstream.connectTimeout,
-    read: first.read ?? second?.read ?? upstream.readTimeout,
-    send: first.send ?? second?.send ?? upstream.sendTimeout,
+    connect: first.connect ?? second?.connect ?? upstream.config.connectTimeout,
+    read: first.read ?? second?.read ?? upstream.config.readTimeout,
+    send: first.send ?? second?.send ?? upstream.config.sendTimeout,
   }
 }
 

@@ -70,7 +70,7 @@ export class Picker implements Choice<CompiledEndpoint> {
    */
   next(now: number = this.now): CompiledEndpoint | undefined {
     this.over()
-    const { retries, retryTimeout, balancer } = this.upstream
+    const { config: { retries, retryTimeout }, balancer } = this.upstream
     const late = this.tried.length > 0 && retryTimeout > 0 && now - this.now > retryTimeout
     if (this.#stopped || late || this.tried.length > retries) return undefined
     const state = this.#wanted ?? pick(balancer, this)
@@ -115,8 +115,8 @@ export class Picker implements Choice<CompiledEndpoint> {
     this.answered = status > 0
     if (state === undefined) return
     reportSuccess(state.vitals)
-    if (this.upstream.balance === 'ewma') reportLatency(state.vitals, took, this.now + took)
-    const passive = this.upstream.health.passive
+    if (this.upstream.config.balance === 'ewma') reportLatency(state.vitals, took, this.now + took)
+    const passive = this.upstream.config.health.passive
     if (passive === undefined) return
     if (status === 0 || passive.healthy.statuses.includes(status)) this.#report('success', '')
     else if (passive.unhealthy.statuses.includes(status)) this.#report('http', `Answered ${status}`)
@@ -177,7 +177,7 @@ export class Picker implements Choice<CompiledEndpoint> {
   }
 
   #report(outcome: 'success' | 'http' | 'tcp' | 'timeout', reason: string): void {
-    const passive = this.upstream.health.passive
+    const passive = this.upstream.config.health.passive
     const state = this.#state
     if (passive === undefined || state === undefined) return
     const thresholds = { ...passive.unhealthy, successes: passive.healthy.successes }

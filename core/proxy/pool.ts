@@ -65,7 +65,7 @@ export class Pool implements UpstreamOwner {
   async dial(now: number, passage: Passage): Promise<DialResult> {
     const { upgrade, preface } = passage
     const alone = this.#prefersH1 || (upgrade && this.#chooses) || preface !== undefined
-    if (this.#upstream.protocol === 'h1' || alone) return await this.#connect(passage)
+    if (this.#upstream.config.protocol === 'h1' || alone) return await this.#connect(passage)
     if (this.#dialing === undefined) {
       const made = this.#connect({ ...passage, upgrade: false })
       this.#dialing = made.then((result) => this.#settled(result))
@@ -86,12 +86,12 @@ export class Pool implements UpstreamOwner {
 
   /** Whether HTTP/2 is spoken unasked: without TLS there is nobody to ask. */
   get #speaksH2(): boolean {
-    const { protocol } = this.#upstream
+    const { protocol } = this.#upstream.config
     return protocol === 'h2c' || protocol === 'h2' && this.#endpoint.tls === undefined
   }
 
   get #chooses(): boolean {
-    return this.#upstream.protocol === 'auto'
+    return this.#upstream.config.protocol === 'auto'
   }
 
   /** Uses the pool no more: idle connections close now, busy ones when their exchange is over. */
@@ -102,7 +102,7 @@ export class Pool implements UpstreamOwner {
   }
 
   onFree(connection: UpstreamH1): void {
-    const { keepAlive, proxyProtocol } = this.#upstream
+    const { keepAlive, proxyProtocol } = this.#upstream.config
     const worn = keepAlive.requests > 0 && connection.served >= keepAlive.requests
     const full = this.#retired || this.#idle.length >= keepAlive.connections
     // What a PROXY header says holds for all that comes behind it.
@@ -124,12 +124,12 @@ export class Pool implements UpstreamOwner {
     try {
       const { host, port } = this.#endpoint
       const tls = upgrade && this.#chooses ? withoutH2(this.#endpoint.tls) : this.#endpoint.tls
-      const timeoutMs = connectTimeout ?? this.#upstream.connectTimeout
+      const timeoutMs = connectTimeout ?? this.#upstream.config.connectTimeout
       dialed = await this.#runtime.ports.dialer.dial({ host, port, tls, timeoutMs, preface })
     } catch (error) {
       return { fault: dialFault(error) }
     }
-    const { protocol } = this.#upstream
+    const { protocol } = this.#upstream.config
     if (protocol === 'h2' && this.#endpoint.tls !== undefined && dialed.alpn !== 'h2') {
       dialed.duplex.destroy()
       const detail = `${this.#endpoint.address} does not take HTTP/2`
@@ -160,14 +160,14 @@ export class Pool implements UpstreamOwner {
       ...options,
       clock: ports.clock,
       scheme: this.#endpoint.tls === undefined ? 'http' : 'https',
-      idleTimeout: this.#upstream.keepAlive.idleTimeout,
-      requests: this.#upstream.keepAlive.requests,
+      idleTimeout: this.#upstream.config.keepAlive.idleTimeout,
+      requests: this.#upstream.config.keepAlive.requests,
       http2: this.#runtime.snapshot.limits.http2,
       onGone: (gone) => this.onGone(gone),
     })
     this.#all.add(connection)
     const side = connection.stream()
-    if (this.#retired || this.#upstream.proxyProtocol !== undefined) connection.retire()
+    if (this.#retired || this.#upstream.config.proxyProtocol !== undefined) connection.retire()
     else this.#shared.push(connection)
     return side
   }

@@ -83,7 +83,7 @@ export class Pools {
 }
 
 function poolKey(upstream: CompiledUpstream, endpoint: CompiledEndpoint): string {
-  const { name, protocol, connectTimeout, keepAlive, proxyProtocol } = upstream
+  const { name, protocol, connectTimeout, keepAlive, proxyProtocol } = upstream.config
   const { connections, idleTimeout, requests } = keepAlive
   const kept = [connections, idleTimeout, requests]
   return [name, protocol, connectTimeout, ...kept, proxyProtocol ?? '', endpoint.key].join(' ')

@@ -103,7 +103,7 @@ export class Stream implements Client {
   async #dial(endpoint: CompiledEndpoint): Promise<Dialed | DialFault> {
     const { upstream, listener, ends } = this.#facts
     const { host, port, tls } = endpoint
-    const timeoutMs = listener.upstreamTimes.connect ?? upstream.connectTimeout
+    const timeoutMs = listener.upstreamTimes.connect ?? upstream.config.connectTimeout
     try {
       const preface = prefaceOf(upstream, ends)
       const { dialer } = this.#runtime.ports
@@ -124,7 +124,7 @@ export class Stream implements Client {
     this.#picker.succeeded(0, this.#connectTook)
     this.#picker.remember([])
     observer.upstreamConnection(upstream.name, 1)
-    const member = listener.upstreamTimes.read ?? upstream.readTimeout
+    const member = listener.upstreamTimes.read ?? upstream.config.readTimeout
     tunnel({
       client: { duplex, rest: first.length === 0 ? undefined : first },
       upstream: { duplex: dialed.duplex, rest: undefined },

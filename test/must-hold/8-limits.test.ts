@@ -42,7 +42,7 @@ t.test('limits have safe defaults and names', async (t) => {
   }
   const upstream = upstreams.get('main')
   for (const name of ['connectTimeout', 'readTimeout', 'sendTimeout'] as const) {
-    const value = upstream?.[name] ?? 0
+    const value = upstream?.config[name] ?? 0
     t.ok(value >= SECOND && value <= 120 * SECOND, `${name}: ${value}`)
   }
 })

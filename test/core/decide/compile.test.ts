@@ -377,7 +377,7 @@ t.test('a change touches what depends on it, and nothing else', async (t) => {
   )
   t.equal(after.upstreams.get('plain'), before.upstreams.get('plain'))
   t.equal(after.routes, before.routes, 'routes name it alone')
-  t.equal(after.upstreams.get('backend')?.retries, 7)
+  t.equal(after.upstreams.get('backend')?.config.retries, 7)
 })
 
 /** Counts the key pairs that are read. */
