@@ -8,6 +8,11 @@ import { bytes, type KeyLayout, readAudit, toDocument } from './keys.ts'
 const PROBE_MS = 1500
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
+/** So many changes are taken in as they come; of a flood no more a second, so that traffic hardly notices it. */
+const AT_ONCE = 500
+const A_SECOND = 1500
+/** A member that is not listened to for long looks as if it had fallen silent. */
+const LONGEST_REST_MS = 1000
 
 type Stream =
   & Awaited<ReturnType<Etcd3['watchClient']['watch']>>
@@ -37,6 +42,9 @@ export class EtcdWatch {
   #stream: Stream | undefined
   /** Probes since the last word from the member. */
   #silence = 0
+  /** How many changes may come without a rest, as of a moment. */
+  #allowance = AT_ONCE
+  #allowanceAt = 0
   #failures = 0
   #lost = false
   #over = false
@@ -92,9 +100,13 @@ export class EtcdWatch {
     stream.on('data', (response) => {
       if (!current()) return
       this.#take(response)
-      // A flood must not come all at once: there is traffic between two responses.
+      // There is traffic between two responses.
       stream.pause()
-      this.#client.clock.soon(() => void stream.resume())
+      const { clock } = this.#client
+      const rest = this.#restAfter(response.events.length)
+      const resume = (): void => void stream.resume()
+      if (rest > 0) clock.after(rest, resume)
+      else clock.soon(resume)
     })
     // Listened to even when the stream is no longer ours: cancelling it is an error, too.
     stream.on('error', (error) => {
@@ -112,6 +124,17 @@ export class EtcdWatch {
       },
     })
     this.#cancelTimer = this.#client.clock.every(PROBE_MS, () => this.#probe())
+  }
+
+  /** How many milliseconds to rest after so many changes. */
+  #restAfter(changes: number): number {
+    const now = this.#client.clock.monotonic()
+    const earned = (now - this.#allowanceAt) * A_SECOND / 1000
+    const left = Math.min(this.#allowance + earned, AT_ONCE) - changes
+    const rest = Math.min(Math.max(0, -left) * 1000 / A_SECOND, LONGEST_REST_MS)
+    this.#allowance = Math.max(left, -LONGEST_REST_MS * A_SECOND / 1000)
+    this.#allowanceAt = now
+    return rest
   }
 
   #probe(): void {

@@ -124,8 +124,7 @@ class Following {
   }
 
   #learn({ key, document }: Change): void {
-    if (document === undefined) this.#known.map.delete(key)
-    else this.#known.map.set(key, document.modifyRevision)
+    this.#known.set(key, document?.modifyRevision)
   }
 
   #difference(documents: readonly StoredDocument[]): Change[] {
@@ -133,13 +132,12 @@ class Following {
       this.#known.begin(documents)
       return documents.map((document) => ({ key: document.key, document }))
     }
-    const { map } = this.#known
-    const gone = new Set(map.keys())
+    const gone = new Set(this.#known.keys())
     const changes: Change[] = []
     for (const document of documents) {
       const { key, modifyRevision } = document
       gone.delete(key)
-      if (map.get(key) !== modifyRevision) changes.push({ key, document })
+      if (this.#known.get(key) !== modifyRevision) changes.push({ key, document })
     }
     for (const key of gone) changes.push({ key, document: undefined })
     for (const change of changes) this.#learn(change)
@@ -147,30 +145,46 @@ class Following {
   }
 }
 
-/**
- * At which revision each document was told of last. It is asked for where the past is lost, or something changes; until
- * then what the first list had is kept as two lists, which are made in no time.
- */
+/** At which revision each document was told of last: as the first list had it, and what changed since. */
 class KnownRevisions {
-  #listed: { readonly keys: readonly string[]; readonly revisions: Float64Array } | undefined
-  #map = new Map<string, number>()
+  /** Sorted: a map of a hundred thousand keys would take longer to make than traffic can wait. */
+  #listed: readonly string[] = []
+  #revisions = new Float64Array()
+  /** Undefined: it is there no longer. */
+  readonly #since = new Map<string, number | undefined>()
 
   begin(documents: readonly StoredDocument[]): void {
-    const keys: string[] = []
-    const revisions = new Float64Array(documents.length)
-    for (const { key, modifyRevision } of documents) {
-      revisions[keys.length] = modifyRevision
-      keys.push(key)
+    // Stores list by key, but not all of them order letters beyond Unicode's first 65,536 as we do.
+    if (!documents.every(({ key }, at) => at === 0 || (documents[at - 1]?.key ?? '') < key)) {
+      for (const { key, modifyRevision } of documents) this.set(key, modifyRevision)
+      return
     }
-    this.#listed = { keys, revisions }
+    this.#listed = documents.map(({ key }) => key)
+    this.#revisions = Float64Array.from(documents, ({ modifyRevision }) => modifyRevision)
   }
 
-  get map(): Map<string, number> {
-    const listed = this.#listed
-    this.#listed = undefined
-    for (const [at, key] of listed?.keys.entries() ?? []) {
-      this.#map.set(key, listed?.revisions[at] ?? 0)
+  get(key: string): number | undefined {
+    return this.#since.has(key) ? this.#since.get(key) : this.#revisions[this.#find(key)]
+  }
+
+  set(key: string, revision: number | undefined): void {
+    this.#since.set(key, revision)
+  }
+
+  *keys(): Iterable<string> {
+    for (const key of this.#listed) if (!this.#since.has(key)) yield key
+    for (const [key, revision] of this.#since) if (revision !== undefined) yield key
+  }
+
+  /** Where a key stands in the list; -1: nowhere. */
+  #find(key: string): number {
+    let from = 0
+    let to = this.#listed.length
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if ((this.#listed[middle] as string) < key) from = middle + 1
+      else to = middle
     }
-    return this.#map
+    return this.#listed[from] === key ? from : -1
   }
 }

@@ -23,6 +23,9 @@ export { CONSUMER_PREFIX, PREFIX, type RouterName, type TranslateOptions } from 
 
 type Upstream = UpstreamConfig | Absent
 
+/** How many changes are put into a shared map at once: a few cost as much as one, many take time. */
+const RENEWED = 256
+
 /** Where what was translated is kept, by the id of its document. */
 interface Parts<T> {
   set(id: string, made: T, created: number): unknown
@@ -56,7 +59,7 @@ export class ApisixTranslator implements Translator {
   #parts: ConfigurationParts | undefined
   #changed = new Set<Unit>(ORDER)
   #upstreamsByName: ReadonlyMap<string, UpstreamConfig> = new Map()
-  /** What of them changed while changes are taken. */
+  /** What of them changed since that map was made. */
   readonly #renewed = new Map<string, UpstreamConfig | undefined>()
 
   constructor(options: TranslateOptions) {
@@ -74,7 +77,7 @@ export class ApisixTranslator implements Translator {
         this.#changed.add(unit)
       }
     }
-    this.#keepRenewed()
+    if (this.#renewed.size > RENEWED) this.#keepRenewed()
     const others = ORDER.some((unit) => unit !== 'consumers' && this.#changed.has(unit))
     return { applications, others }
   }
@@ -82,6 +85,7 @@ export class ApisixTranslator implements Translator {
   parts(): ConfigurationParts {
     const before = this.#parts
     if (before !== undefined && this.#changed.size === 0) return before
+    this.#keepRenewed()
     const changed = (...units: readonly Unit[]): boolean =>
       before === undefined || units.some((unit) => this.#changed.has(unit))
     this.#parts = {
@@ -259,6 +263,7 @@ export class ApisixTranslator implements Translator {
   }
 
   #keepRenewed(): void {
+    if (this.#renewed.size === 0) return
     const put = new Map<string, UpstreamConfig>()
     const remove: string[] = []
     for (const [name, upstream] of this.#renewed) {
