@@ -160,12 +160,24 @@ function changedConfigs(snapshot: Snapshot, change: ApplicationsChange): Applica
   return configs
 }
 
+/** What stands for a secret; the same for each of the many times that something is compiled with it. */
+const BASES = new WeakMap<Uint8Array, Promise<string>>()
+
+function basisOf(secret: Uint8Array): Promise<string> {
+  let basis = BASES.get(secret)
+  if (basis === undefined) {
+    basis = deriveBytes(secret, { purpose: 'basis', length: 32 })
+      .then((bytes) => contentId('basis', [...bytes]))
+    BASES.set(secret, basis)
+  }
+  return basis
+}
+
 async function createContext(
   configuration: Configuration,
   options: CompileOptions,
 ): Promise<CompileContext> {
-  const secret = await deriveBytes(options.secret, { purpose: 'basis', length: 32 })
-  const basis = contentId('basis', [...secret])
+  const basis = await basisOf(options.secret)
   const { previous } = options
   return {
     ...options,

@@ -9,20 +9,14 @@ import { join } from 'node:path'
 import process from 'node:process'
 import t from 'tap'
 import { compiled, PLAIN } from '../../support/compiled.ts'
+import { chance } from '../../support/chance.ts'
 import { contents } from './folder.ts'
 
 const kills = Number(process.env['STORE_KILLS'] ?? 20)
 const seed = Number(process.env['STORE_SEED'] ?? Date.now() % 1_000_000)
 const LANES = 4
 
-/** Mulberry32. */
-function random(): number {
-  state = (state + 0x6d2b79f5) | 0
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-}
-let state = seed
+const random = chance(seed)
 
 /** What one lane was last told is written, and what it last tried; as run and count. */
 interface Lane {

@@ -161,7 +161,7 @@ async function untilRevision(admin: number, revision: number): Promise<void> {
     const answer = await fetch(`http://127.0.0.1:${admin}/readyz`)
     const ready = await answer.json() as { store: { revision: number } }
     if (ready.store.revision >= revision) return
-    await new Promise((next) => setTimeout(next, 20))
+    await new Promise((next) => setTimeout(next, 100))
   }
 }
 
