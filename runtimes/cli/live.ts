@@ -4,8 +4,13 @@ import type { Assembled, Assembly } from './assembly.ts'
 import type { Failure } from './followers.ts'
 import type { Host } from './host.ts'
 
-/** After an attempt changes are gathered for as long as it took, but no longer than this. */
+/** After an attempt changes that nobody waits for are gathered for as long as it took, but no longer than this. */
 const LONGEST_GATHERING_MS = 250
+/** Attempts may take one part in so many of the time. */
+const SHARE = 5
+/** So much of it may be used at once, where little was used before. */
+const CREDIT_MS = 250
+const LONGEST_REST_MS = 500
 /** Who waits for a revision that does not come is told so. */
 const GIVE_UP_AFTER_MS = 15_000
 
@@ -39,7 +44,7 @@ export interface LiveOptions {
 /**
  * Keeps the gateway at what the document and the store's documents ask for: one attempt at a time, changes that come
  * meanwhile together in the next one. A flood of changes is gathered, as each attempt costs something however little
- * changed; nobody who waits for a change waits for that.
+ * changed; who waits for a change waits for that only where attempts have had more than their share of the time.
  */
 export class Live {
   readonly #options: LiveOptions
@@ -62,6 +67,10 @@ export class Live {
   /** Then a change of applications may let others in as well. */
   #leftOut = false
   #gatherUntil = 0
+  /** How much time attempts may take at once, as of a moment. */
+  #credit = CREDIT_MS
+  #creditAt: number | undefined
+  #restUntil = 0
 
   constructor(base: Configuration, options: LiveOptions) {
     this.#base = base
@@ -130,11 +139,14 @@ export class Live {
     })
   }
 
-  /** Sees to it that what is pending is attempted: at once if somebody waits for it, else after some gathering. */
+  /** Sees to it that what is pending is attempted: soon if somebody waits for it, else after some gathering. */
   #schedule(): void {
     if (!this.#started || this.#attempts > 0 || !this.#isBehind()) return
     const { clock } = this.#options.host
-    const wait = this.#waiters.size > 0 ? 0 : this.#gatherUntil - clock.monotonic()
+    const from = this.#waiters.size > 0
+      ? this.#restUntil
+      : Math.max(this.#restUntil, this.#gatherUntil)
+    const wait = from - clock.monotonic()
     if (this.#callOff !== undefined && wait > 0) return
     this.#callOff?.()
     this.#callOff = undefined
@@ -237,6 +249,19 @@ export class Live {
     return problems === undefined ? { ok: true } : { ok: false, problems }
   }
 
+  /** Notes when an attempt was made. */
+  #account(from: number, to: number): void {
+    const before = this.#creditAt
+    this.#creditAt = to
+    // The first one takes its time before there is traffic.
+    if (before === undefined) return
+    const took = to - from
+    const left = Math.min(this.#credit + (to - before) / SHARE, CREDIT_MS) - took
+    this.#credit = Math.max(left, -LONGEST_REST_MS / SHARE)
+    this.#restUntil = to + Math.max(0, -this.#credit) * SHARE
+    this.#gatherUntil = to + Math.min(took, LONGEST_GATHERING_MS)
+  }
+
   /** One after the other. */
   #next<T>(work: () => Promise<T>): Promise<T> {
     this.#attempts++
@@ -251,8 +276,7 @@ export class Live {
       log.write('error', 'A change could not be made: please report this', { detail })
       from = -Infinity
     }).then(() => {
-      const to = clock.monotonic()
-      this.#gatherUntil = to + Math.min(to - from, LONGEST_GATHERING_MS)
+      this.#account(from, clock.monotonic())
       this.#attempts--
       this.#schedule()
     })
