@@ -10,7 +10,7 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
 /** So many changes are taken in as they come; of a flood no more a second, so that traffic hardly notices it. */
 const AT_ONCE = 500
-const A_SECOND = 1500
+const A_SECOND = 1000
 /** A member that is not listened to for long looks as if it had fallen silent. */
 const LONGEST_REST_MS = 1000
 

@@ -143,9 +143,7 @@ export class Live {
   #schedule(): void {
     if (!this.#started || this.#attempts > 0 || !this.#isBehind()) return
     const { clock } = this.#options.host
-    const from = this.#waiters.size > 0
-      ? this.#restUntil
-      : Math.max(this.#restUntil, this.#gatherUntil)
+    const from = this.#waiters.size > 0 ? this.#restUntil : this.#gatherUntil
     const wait = from - clock.monotonic()
     if (this.#callOff !== undefined && wait > 0) return
     this.#callOff?.()
