@@ -29,6 +29,8 @@ export interface EtcdStoreOptions {
   readonly answerWithinMs?: number
   /** How long a question is put again to all members before it has failed, in ms; 10,000 unless given. */
   readonly giveUpAfterMs?: number
+  /** Of a flood no more changes are told in a second; 1,000 unless given. Half as many come without a rest. */
+  readonly changesPerSecond?: number
 }
 
 /** What makes no sense about the options. */

@@ -18,6 +18,9 @@ import { bytes, KeyLayout, type KeyRange, toDocument } from './keys.ts'
 import { checkOptions, type EtcdStoreOptions } from './options.ts'
 import { EtcdWatch } from './watch.ts'
 
+/** What is taken in of a flood where nothing else is said. */
+const CHANGES_PER_SECOND = 1000
+
 /** Documents asked for at a time. */
 const PAGE = 500
 
@@ -27,10 +30,13 @@ export class EtcdStore extends StoreBase {
   readonly #layout: KeyLayout
   readonly #watches = new Set<EtcdWatch>()
 
-  private constructor(client: EtcdClient, layout: KeyLayout) {
+  readonly #changesPerSecond: number
+
+  private constructor(options: EtcdStoreOptions) {
     super()
-    this.#client = client
-    this.#layout = layout
+    this.#client = new EtcdClient(options)
+    this.#layout = new KeyLayout(options.prefix)
+    this.#changesPerSecond = options.changesPerSecond ?? CHANGES_PER_SECOND
   }
 
   /** Makes a store of options that make sense; etcd is spoken with when it is asked for something. */
@@ -38,7 +44,7 @@ export class EtcdStore extends StoreBase {
     const wrong = checkOptions(options)
     if (wrong !== undefined) return wrong
     try {
-      return new EtcdStore(new EtcdClient(options), new KeyLayout(options.prefix))
+      return new EtcdStore(options)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       return storeFailure('invalid', `Use etcd at "${options.endpoints.join(' ')}": ${message}`)
@@ -79,6 +85,7 @@ export class EtcdStore extends StoreBase {
     const watch: EtcdWatch = new EtcdWatch(this.#client, this.#layout, {
       prefix,
       after,
+      changesPerSecond: this.#changesPerSecond,
       receive,
       over,
     })

@@ -8,9 +8,6 @@ import { bytes, type KeyLayout, readAudit, toDocument } from './keys.ts'
 const PROBE_MS = 1500
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
-/** So many changes are taken in as they come; of a flood no more a second, so that traffic hardly notices it. */
-const AT_ONCE = 500
-const A_SECOND = 1000
 /** A member that is not listened to for long looks as if it had fallen silent. */
 const LONGEST_REST_MS = 1000
 
@@ -25,6 +22,8 @@ export interface WatchRequest {
   readonly prefix: string
   /** The last revision that is known. */
   readonly after: number
+  /** Of a flood no more changes are told; half as many come without a rest. */
+  readonly changesPerSecond: number
   readonly receive: (event: WatchEvent) => void
   /** Called when the watch is over, however it ended. */
   readonly over: () => void
@@ -43,7 +42,7 @@ export class EtcdWatch {
   /** Probes since the last word from the member. */
   #silence = 0
   /** How many changes may come without a rest, as of a moment. */
-  #allowance = AT_ONCE
+  #allowance: number
   #allowanceAt = 0
   #failures = 0
   #lost = false
@@ -55,6 +54,7 @@ export class EtcdWatch {
     this.#layout = layout
     this.#request = request
     this.#told = request.after
+    this.#allowance = request.changesPerSecond / 2
   }
 
   /** Ends the watch without a word. */
@@ -128,11 +128,12 @@ export class EtcdWatch {
 
   /** How many milliseconds to rest after so many changes. */
   #restAfter(changes: number): number {
+    const { changesPerSecond } = this.#request
     const now = this.#client.clock.monotonic()
-    const earned = (now - this.#allowanceAt) * A_SECOND / 1000
-    const left = Math.min(this.#allowance + earned, AT_ONCE) - changes
-    const rest = Math.min(Math.max(0, -left) * 1000 / A_SECOND, LONGEST_REST_MS)
-    this.#allowance = Math.max(left, -LONGEST_REST_MS * A_SECOND / 1000)
+    const earned = (now - this.#allowanceAt) / 1000 * changesPerSecond
+    const left = Math.min(this.#allowance + earned, changesPerSecond / 2) - changes
+    const rest = Math.min(Math.max(0, -left) / changesPerSecond * 1000, LONGEST_REST_MS)
+    this.#allowance = Math.max(left, -LONGEST_REST_MS / 1000 * changesPerSecond)
     this.#allowanceAt = now
     return rest
   }

@@ -2,6 +2,7 @@ import { CONNECTION_DEFAULTS } from './defaults.ts'
 import { addressText } from './schema/addresses.ts'
 import { DEFAULT_DIALECTS } from './schema/dialects.ts'
 import { limitsSchema } from './schema/limits.ts'
+import { CHANGES_PER_SECOND } from './schema/settings.ts'
 import { OPTIONS } from './schema/structure.ts'
 import type {
   AdminConfig,
@@ -133,6 +134,9 @@ function writeLimits({ http2, ...rest }: Limits): Document {
   }
 }
 
+/** What is not written because it is so anyway. */
+const ETCD = { changesPerSecond: CHANGES_PER_SECOND }
+
 function writeStore({ etcd, ...rest }: StoreConfig): Document {
   const written = kept(rest, { role: 'traditional' })
   if (etcd === undefined) return written
@@ -143,5 +147,8 @@ function writeStore({ etcd, ...rest }: StoreConfig): Document {
       typeof value === 'object' ? writeMaterial(value) : value,
     ]),
   )
-  return { ...written, etcd: kept({ ...others, tls: certificates && kept(certificates, {}) }, {}) }
+  return {
+    ...written,
+    etcd: kept({ ...others, tls: certificates && kept(certificates, {}) }, ETCD),
+  }
 }

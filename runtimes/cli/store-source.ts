@@ -77,13 +77,14 @@ export function keyFileBeside(folder: string): string {
 /** Opens etcd as a configuration has it. */
 export async function openConfiguredEtcd(
   { clock }: Host,
-  { endpoints, prefix, user, password = '', tls }: EtcdConfig,
+  { endpoints, prefix, user, password = '', changesPerSecond, tls }: EtcdConfig,
 ): Promise<Store | StoreFailure> {
   const { EtcdStore } = await import('../../adapters/etcd-store/mod.ts')
   return EtcdStore.open({
     endpoints,
     prefix,
     clock,
+    changesPerSecond,
     ...(user === undefined ? {} : { user: { name: user, password } }),
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
   })
