@@ -48,6 +48,7 @@ export class EtcdWatch {
   #lost = false
   #over = false
   #cancelTimer: () => void = () => {}
+  #cancelRest: () => void = () => {}
 
   constructor(client: EtcdClient, layout: KeyLayout, request: WatchRequest) {
     this.#client = client
@@ -105,7 +106,7 @@ export class EtcdWatch {
       const { clock } = this.#client
       const rest = this.#restAfter(response.events.length)
       const resume = (): void => void stream.resume()
-      if (rest > 0) clock.after(rest, resume)
+      if (rest > 0) this.#cancelRest = clock.after(rest, resume)
       else clock.soon(resume)
     })
     // Listened to even when the stream is no longer ours: cancelling it is an error, too.
@@ -202,6 +203,7 @@ export class EtcdWatch {
 
   #drop(): void {
     this.#cancelTimer()
+    this.#cancelRest()
     this.#stream?.cancel()
     this.#stream = undefined
   }

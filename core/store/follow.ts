@@ -168,7 +168,9 @@ class KnownRevisions {
   }
 
   set(key: string, revision: number | undefined): void {
-    this.#since.set(key, revision)
+    // Of keys that come and go nothing must stay.
+    if (revision === undefined && this.#find(key) < 0) this.#since.delete(key)
+    else this.#since.set(key, revision)
   }
 
   *keys(): Iterable<string> {
