@@ -2,9 +2,9 @@
  * Three gateways over one etcd: how long a first load takes, how soon a change is in force, what a flood of changes
  * does to traffic, and how much memory it costs.
  *
- *     npm run build && deno run -A test/bench/store/fleet.ts [DOCUMENTS]
+ *     npm run build && deno run -A test/bench/store/fleet.ts [DOCUMENTS] [node|deno]
  *
- * It needs Linux, etcd, and some 2 GB of memory.
+ * The gateways run on Node unless told otherwise. It needs Linux, etcd, and some 2 GB of memory.
  */
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,6 +18,17 @@ import { hostClock } from '../../../adapters/host/mod.ts'
 import { FleetDocuments, must, putAll } from './documents.ts'
 
 const COUNT = Number(process.argv[2] ?? 100_000) / 2
+const RUNTIME = process.argv[3] === 'deno' ? 'deno' : 'node'
+const COMMANDS = {
+  node: ['node', '--max-semi-space-size=4', 'dist/runtimes/node/main.js'],
+  deno: [
+    'node_modules/.bin/deno',
+    'run',
+    '-A',
+    '--v8-flags=--max-semi-space-size=4',
+    'runtimes/deno/main.ts',
+  ],
+} as const
 const BURST = 10_000
 const KEY = btoa('a key of thirty-two whole bytes.')
 const CHANGES = 30
@@ -81,13 +92,8 @@ accessLog: { to: off }
 store: { role: data-plane, keys: ${KEY}, etcd: { endpoints: ['${etcd}'], prefix: /apisix } }
 `,
   )
-  const child = spawn('node', [
-    '--max-semi-space-size=4',
-    'dist/runtimes/node/main.js',
-    'run',
-    '-c',
-    file,
-  ], {
+  const [program, ...args] = COMMANDS[RUNTIME]
+  const child = spawn(program, [...args, 'run', '-c', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   children.push(child)
