@@ -380,6 +380,23 @@ t.test('a change touches what depends on it, and nothing else', async (t) => {
   t.equal(after.upstreams.get('backend')?.config.retries, 7)
 })
 
+t.test('what is known of endpoints outlives changes, also those between which nobody asks', async (t) => {
+  for (const name of ['plain', 'backend'] as const) {
+    const before = await scene.snapshotOf(everything())
+    const known = before.upstreams.get(name)?.balancer.endpoints[0]?.vitals
+    t.ok(known)
+    let last = before
+    for (const retries of [7, 8, 9]) {
+      const own = name === 'plain' ? scene.upstream('plain') : tlsUpstream([cert('ca')])
+      const all = everything()
+      const upstreams = { ...all.upstreams, [name]: { ...own, retries } }
+      last = await scene.snapshotOf({ ...all, upstreams }, { previous: last })
+    }
+    t.equal(last.upstreams.get(name)?.config.retries, 9)
+    t.equal(last.upstreams.get(name)?.balancer.endpoints[0]?.vitals, known, name)
+  }
+})
+
 /** Counts the key pairs that are read. */
 function counting(): { readonly pki: typeof scene.fakePki; count(): number } {
   let read = 0
