@@ -169,11 +169,7 @@ export class H2Peer {
       connectProtocol: options.connectProtocol ?? false,
       now: () => performance.now(),
     })
-    socket.on('data', (chunk: Buffer) => {
-      this.h2.receive(new Uint8Array(chunk))
-      this.h2.flush()
-      this.#awaited.changed()
-    })
+    socket.on('data', (chunk: Buffer) => this.take(chunk))
     socket.on('error', () => {})
     socket.on('drain', () => {
       for (const stream of this.streams) stream.onWritable()
@@ -186,6 +182,14 @@ export class H2Peer {
     })
     this.h2.start()
     this.h2.flush()
+  }
+
+  /** Takes bytes that the other side sent. */
+  take(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.h2.receive(new Uint8Array(bytes))
+    this.h2.flush()
+    this.#awaited.changed()
   }
 
   /** Opens a stream. `body`: undefined sends none, and the stream is left open where `open` says so. */
@@ -295,6 +299,9 @@ export async function h2Client(
 ): Promise<H2Peer> {
   const wire = await tlsClient(t, port, { ...options, more: { ALPNProtocols: ['h2'] } })
   if (wire.closed) throw new Error(`Connect: ${wire.error?.message}`)
+  const peer = new H2Peer(wire.socket, 'client', options)
+  // The gateway's settings may have come with the end of the handshake, before anybody listened here.
+  peer.take(wire.bytes)
   wire.forget = true
-  return new H2Peer(wire.socket, 'client', options)
+  return peer
 }
