@@ -1,4 +1,5 @@
 /** Inputs that differ from good ones at random, the same in each run. */
+import { chance } from '../../support/chance.ts'
 import { reshape } from './der-tree.ts'
 
 /** A source of such inputs. */
@@ -15,7 +16,7 @@ export interface Fuzz {
 
 /** Makes a source from a seed. */
 export function createFuzz(seed: number): Fuzz {
-  const next = random(seed)
+  const next = chance(seed)
   const pick = (n: number) => Math.floor(next() * n)
   const mutate = (bytes: Uint8Array) => mutated(bytes, pick)
   const shape = (bytes: Uint8Array) => {
@@ -32,17 +33,6 @@ export function createFuzz(seed: number): Fuzz {
     }
   }
   return { pick, mutate, reshape: shape, differing }
-}
-
-/** Mulberry32. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }
 
 function mutated(bytes: Uint8Array, pick: (n: number) => number): Uint8Array {
