@@ -18,7 +18,7 @@ import { bytes, KeyLayout, type KeyRange, toDocument } from './keys.ts'
 import { checkOptions, type EtcdStoreOptions } from './options.ts'
 import { EtcdWatch } from './watch.ts'
 
-/** What is taken in of a flood where nothing else is said. */
+/** What of a flood of changes traffic hardly notices. */
 const CHANGES_PER_SECOND = 1000
 
 /** Documents asked for at a time. */
@@ -29,7 +29,6 @@ export class EtcdStore extends StoreBase {
   readonly #client: EtcdClient
   readonly #layout: KeyLayout
   readonly #watches = new Set<EtcdWatch>()
-
   readonly #changesPerSecond: number
 
   private constructor(options: EtcdStoreOptions) {

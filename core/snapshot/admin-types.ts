@@ -135,8 +135,8 @@ export interface EtcdConfig {
   readonly prefix: string
   readonly user: string | undefined
   readonly password: string | undefined
-  /** Of a flood no more changes are taken in. */
-  readonly changesPerSecond: number
+  /** Of a flood no more changes are taken in; undefined: as the store has it. */
+  readonly changesPerSecond: number | undefined
   readonly tls: {
     /** Whom to trust; undefined: the roots of the host. */
     readonly ca: Material | undefined

@@ -84,7 +84,7 @@ export async function openConfiguredEtcd(
     endpoints,
     prefix,
     clock,
-    changesPerSecond,
+    ...(changesPerSecond === undefined ? {} : { changesPerSecond }),
     ...(user === undefined ? {} : { user: { name: user, password } }),
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
   })

@@ -55,7 +55,7 @@ export interface WrittenEtcd {
   readonly prefix: string
   readonly user: string | undefined
   readonly password: Source<string> | undefined
-  readonly changesPerSecond: number
+  readonly changesPerSecond: number | undefined
   readonly tls: WrittenEtcdTls | undefined
 }
 
@@ -76,9 +76,6 @@ export const etcdTlsSchema: z.ZodType<WrittenEtcdTls> = map("etcd's tls", {
   sni: name().optional(),
 })
 
-/** What of a flood of changes traffic hardly notices. */
-export const CHANGES_PER_SECOND = 1000
-
 /** `store.etcd`. */
 export const etcdSchema: z.ZodType<WrittenEtcd> = map('etcd', {
   endpoints: someOf(
@@ -96,7 +93,7 @@ export const etcdSchema: z.ZodType<WrittenEtcd> = map('etcd', {
   ).default('/sallyport'),
   user: name().optional(),
   password: secret().optional(),
-  changesPerSecond: integer(1, 1_000_000).default(CHANGES_PER_SECOND),
+  changesPerSecond: integer(1, 1_000_000).optional(),
   tls: etcdTlsSchema.optional(),
 })
 
