@@ -3,7 +3,12 @@
  * @module
  */
 import { Counter, Gauge, Registry } from 'prom-client'
-import { type CounterValues, DURATION_BUCKETS, type UpstreamHealth } from '../../core/mod.ts'
+import {
+  addressText,
+  type CounterValues,
+  DURATION_BUCKETS,
+  type UpstreamHealth,
+} from '../../core/mod.ts'
 import { escapeLabel } from './labels.ts'
 
 export { type ApisixMetricsInput, renderApisixMetrics, type RouteLabels } from './apisix.ts'
@@ -76,11 +81,8 @@ function upstreams(registry: Registry, { upstreams = [] }: MetricsInput): void {
     endpoints.map((endpoint) => ({ name, endpoint }))
   )
   for (const { name, endpoint } of all.slice(0, ENDPOINTS_SHOWN)) {
-    const { host, port, health, connections } = endpoint
-    const at = {
-      upstream: name,
-      endpoint: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-    }
+    const { health, connections } = endpoint
+    const at = { upstream: name, endpoint: addressText(endpoint) }
     if (health !== 'unknown') up.set(at, health === 'up' ? 1 : 0)
     active.set(at, connections)
   }

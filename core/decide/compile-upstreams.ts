@@ -10,9 +10,9 @@ import { contentId } from './content-id.ts'
 import { equal } from './equal.ts'
 import { parseAddress } from './ip-range.ts'
 import { inTurns, stepping } from '../route/mod.ts'
-import { MapChange, PersistentMap, UPSTREAM_DEFAULTS } from '../snapshot/mod.ts'
+import { addressText, MapChange, PersistentMap, UPSTREAM_DEFAULTS } from '../snapshot/mod.ts'
 import { readKeyPairAt } from './read-materials.ts'
-import { addressOf, endpointOf, plainEndpoint, Upstream } from './upstream.ts'
+import { endpointOf, plainEndpoint, Upstream } from './upstream.ts'
 
 const ALPN: Readonly<Record<UpstreamConfig['protocol'], readonly string[]>> = {
   h1: ['http/1.1'],
@@ -114,9 +114,9 @@ function compileUpstream(
   if (config.tls !== undefined || config.endpoints.some(hasOwnTls)) {
     return compileWithTls(context, { config, before }, ['upstreams', name])
   }
-  return before?.isPlain === true && equal(before.config, config)
-    ? before
-    : new Upstream(config, undefined, before)
+  // What is equal to a reusable one has been told apart before.
+  const same = context.reusable === undefined && before?.isPlain && equal(before.config, config)
+  return same ? before : new Upstream(config, undefined, before)
 }
 
 function hasOwnTls({ tls }: EndpointConfig): boolean {
@@ -311,9 +311,16 @@ function compileEndpoint(
   const trust = verification === undefined
     ? 'unverified'
     : `${verification.truststore.id} ${verification.depth} ${verification.checkName}`
-  const key = `${addressOf(config)} ${id} ${name} ${trust}`
-  const namedByHost = typeof wanted === 'object'
-  return endpointOf(config, { name, namedByHost, verification, key, tls, named: otherwiseNamed })
+  const address = addressText(config)
+  return endpointOf(config, {
+    address,
+    name,
+    namedByHost: typeof wanted === 'object',
+    verification,
+    key: `${address} ${id} ${name} ${trust}`,
+    tls,
+    named: otherwiseNamed,
+  })
 }
 
 /** The endpoint asked for by another name, with the same certificate and trust. */

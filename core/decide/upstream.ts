@@ -1,4 +1,5 @@
 import type { Certificate } from '../pki/mod.ts'
+import { addressText } from '../snapshot/mod.ts'
 import type { EndpointConfig, UpstreamConfig } from '../snapshot/types.ts'
 import { type Balancer, type BalancerRules, createBalancer } from '../upstream/mod.ts'
 import { type Affinity, compileAffinity } from './affinity.ts'
@@ -117,25 +118,30 @@ function rulesOf({ balance, persistence, health }: UpstreamConfig): BalancerRule
 
 /** A plain endpoint as requests use it. */
 export function plainEndpoint(config: EndpointConfig): CompiledEndpoint {
-  const { host } = config
-  const key = `${addressOf(config)} plain`
-  const plain = { tls: undefined, verification: undefined, namedByHost: false }
-  return endpointOf(config, { ...plain, name: host, key, named: itself })
+  const address = addressText(config)
+  return endpointOf(config, {
+    address,
+    name: config.host,
+    namedByHost: false,
+    verification: undefined,
+    key: `${address} plain`,
+    tls: undefined,
+    named: itself,
+  })
 }
 
-/** What of an endpoint depends on its TLS. */
+/** What of an endpoint its configuration does not have as it is; it depends on the endpoint's TLS. */
 export type EndpointTls = Pick<
   CompiledEndpoint,
-  'key' | 'tls' | 'verification' | 'namedByHost' | 'name' | 'named'
+  'address' | 'key' | 'tls' | 'verification' | 'namedByHost' | 'name' | 'named'
 >
 
 /** An endpoint as requests use it. */
 export function endpointOf(
   config: EndpointConfig,
-  { key, tls, verification, namedByHost, name, named }: EndpointTls,
+  { address, key, tls, verification, namedByHost, name, named }: EndpointTls,
 ): CompiledEndpoint {
   const { host, port, weight, priority, monitor, path } = config
-  const address = addressOf(config)
   // Field by field: what is spread into an object has a shape of its own, which takes more memory than the object.
   return {
     host,
@@ -152,11 +158,6 @@ export function endpointOf(
     tls,
     named,
   }
-}
-
-/** `host:port`, an IPv6 address in brackets. */
-export function addressOf({ host, port }: EndpointConfig): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** A plain endpoint is asked for by no name. */

@@ -16,6 +16,7 @@ export {
   readConfiguration,
   readConfigurationObject,
 } from './read.ts'
+export { addressText } from './address-text.ts'
 export { hash } from './hash.ts'
 export { freshIn, type Hunk, listDifference, spliced } from './list-difference.ts'
 export { MapChange, PersistentMap } from './persistent-map.ts'

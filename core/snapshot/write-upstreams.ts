@@ -5,7 +5,7 @@ import {
   UPSTREAM_DEFAULTS,
   UPSTREAM_TLS_DEFAULTS,
 } from './defaults.ts'
-import { addressText } from './schema/addresses.ts'
+import { addressText } from './address-text.ts'
 import type {
   EndpointConfig,
   HealthConfig,

@@ -1,8 +1,7 @@
 import { CONNECTION_DEFAULTS } from './defaults.ts'
-import { addressText } from './schema/addresses.ts'
+import { addressText } from './address-text.ts'
 import { DEFAULT_DIALECTS } from './schema/dialects.ts'
 import { limitsSchema } from './schema/limits.ts'
-import { CHANGES_PER_SECOND } from './schema/settings.ts'
 import { OPTIONS } from './schema/structure.ts'
 import type {
   AdminConfig,
@@ -134,9 +133,6 @@ function writeLimits({ http2, ...rest }: Limits): Document {
   }
 }
 
-/** What is not written because it is so anyway. */
-const ETCD = { changesPerSecond: CHANGES_PER_SECOND }
-
 function writeStore({ etcd, ...rest }: StoreConfig): Document {
   const written = kept(rest, { role: 'traditional' })
   if (etcd === undefined) return written
@@ -147,8 +143,5 @@ function writeStore({ etcd, ...rest }: StoreConfig): Document {
       typeof value === 'object' ? writeMaterial(value) : value,
     ]),
   )
-  return {
-    ...written,
-    etcd: kept({ ...others, tls: certificates && kept(certificates, {}) }, ETCD),
-  }
+  return { ...written, etcd: kept({ ...others, tls: certificates && kept(certificates, {}) }, {}) }
 }

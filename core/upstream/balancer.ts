@@ -1,3 +1,4 @@
+import { addressText } from '../snapshot/mod.ts'
 import type { BalanceConfig, EndpointConfig, HealthConfig } from '../snapshot/types.ts'
 import { leastConnections, quickest, roundRobin, weightedRandom } from './methods.ts'
 import { Ring } from './ring.ts'
@@ -90,8 +91,7 @@ function newState<E extends BalancedEndpoint>(
   endpoint: E,
   previous: Balancer<E> | undefined,
 ): EndpointState<E> {
-  const { host, port } = endpoint
-  const id = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const id = addressText(endpoint)
   const known = previous && stateOf(previous, id)
   const current = known?.endpoint.weight === endpoint.weight ? known.current : 0
   return { endpoint, id, vitals: known?.vitals ?? createVitals(), current }

@@ -2,7 +2,7 @@ import type { Path } from '../types.ts'
 import type { Problems } from '../problems.ts'
 import type { Sections } from '../sections.ts'
 import { pathText, quote } from '../text.ts'
-import { addressText } from '../schema/addresses.ts'
+import { addressText } from '../address-text.ts'
 import type { WrittenUpstream } from '../schema/upstreams.ts'
 
 /** Checks each upstream, named or inline. */

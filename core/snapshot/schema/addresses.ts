@@ -49,11 +49,6 @@ export function listenAddress(): z.ZodType<Address> {
   })
 }
 
-/** `host:port`, with brackets around an IPv6 address. */
-export function addressText({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
 // Names inside private networks often have underscores, though RFC 952 has none.
 const LABELS = /^(?!-)[a-z\d_-]{1,63}(?<!-)(?:\.(?!-)[a-z\d_-]{1,63}(?<!-))*$/
 

@@ -1,3 +1,4 @@
+import { addressText } from '../../../snapshot/mod.ts'
 import type { Json } from '../../../store/mod.ts'
 import { jksAdvice } from '../translate/upstream.ts'
 import type { Section, Table } from './notes.ts'
@@ -15,7 +16,7 @@ export function listenerOf(server: Section, at: number): Table {
   const answer = server.number('requestTimeout') ?? REQUEST_TIMEOUT
   const common = {
     name: server.text('id') ?? (at === 0 ? 'http' : `http-${at + 1}`),
-    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    address: addressText({ host, port }),
     style: 'gravitee',
     ...(proxied ? { proxyProtocol: true } : {}),
     ...(answer === 0 ? {} : { upstreamTimes: { answer: `${answer}ms` } }),

@@ -1,10 +1,6 @@
 import t from 'tap'
-import {
-  addressText,
-  isLoopback,
-  readDomain,
-  readIp,
-} from '../../../../core/snapshot/schema/addresses.ts'
+import { addressText } from '../../../../core/snapshot/address-text.ts'
+import { isLoopback, readDomain, readIp } from '../../../../core/snapshot/schema/addresses.ts'
 
 t.test('readIp reads addresses in their shortest form', (t) => {
   const good: [string, string][] = [
