@@ -5,6 +5,7 @@ import { clearImmediate, setImmediate } from 'node:timers'
 import { contentOf } from '../../../core/pki/crl.ts'
 import { derElement, derOid, derSequence } from '../../../core/pki/der-write.ts'
 import { parseCertificate } from '../../../core/pki/mod.ts'
+import { countOperations } from '../../support/webcrypto.ts'
 import { entry, makeCrl } from './crl-maker.ts'
 import { ask, CA, crl, good, Lab, LEAF } from './lab.ts'
 
@@ -19,10 +20,10 @@ t.test('judge gives up where authorities of one name certify one another', async
   }
   const leaf = await lab.make('lost', { issuer: 'x11', extensions: LEAF })
   const double = await lab.make('double', { subject: '/CN=X', extensions: CA })
-  const start = performance.now()
+  const checks = countOperations(t, 'verify')
   const verdict = await ask([leaf, ...crowd], { anchors: [double], depth: 100 })
   t.notOk(verdict.ok)
-  t.ok(performance.now() - start < 1000, 'soon')
+  t.ok(checks.count > 0 && checks.count <= 16, `${checks.count} signatures were checked`)
   const good = await ask([leaf, ...crowd], { anchors: [crowd[10] as typeof leaf], depth: 100 })
   t.equal(good.code, 'trusted')
 })
