@@ -31,6 +31,8 @@ export interface EtcdStoreOptions {
   readonly giveUpAfterMs?: number
   /** Of a flood no more changes are told in a second; 1,000 unless given. Half as many come without a rest. */
   readonly changesPerSecond?: number
+  /** Asked before each rest whether a flood may come as it is just now, as it disturbs nobody; never unless given. */
+  readonly hurry?: () => boolean
 }
 
 /** What makes no sense about the options. */

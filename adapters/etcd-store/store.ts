@@ -16,6 +16,7 @@ import { EtcdClient } from './client.ts'
 import { EtcdCommit } from './commit.ts'
 import { bytes, KeyLayout, type KeyRange, toDocument } from './keys.ts'
 import { checkOptions, type EtcdStoreOptions } from './options.ts'
+import { Pace, type PaceOptions } from './pace.ts'
 import { EtcdWatch } from './watch.ts'
 
 /** What of a flood of changes traffic hardly notices. */
@@ -29,13 +30,14 @@ export class EtcdStore extends StoreBase {
   readonly #client: EtcdClient
   readonly #layout: KeyLayout
   readonly #watches = new Set<EtcdWatch>()
-  readonly #changesPerSecond: number
+  readonly #pace: Omit<PaceOptions, 'clock'>
 
   private constructor(options: EtcdStoreOptions) {
     super()
     this.#client = new EtcdClient(options)
     this.#layout = new KeyLayout(options.prefix)
-    this.#changesPerSecond = options.changesPerSecond ?? CHANGES_PER_SECOND
+    const { changesPerSecond = CHANGES_PER_SECOND, hurry = () => false } = options
+    this.#pace = { changesPerSecond, hurry }
   }
 
   /** Makes a store of options that make sense; etcd is spoken with when it is asked for something. */
@@ -84,7 +86,7 @@ export class EtcdStore extends StoreBase {
     const watch: EtcdWatch = new EtcdWatch(this.#client, this.#layout, {
       prefix,
       after,
-      changesPerSecond: this.#changesPerSecond,
+      pace: new Pace({ clock: this.#client.clock, ...this.#pace }),
       receive,
       over,
     })

@@ -3,13 +3,12 @@ import type { Etcd3, IEvent, IWatchResponse } from 'etcd3'
 import { type Change, isStoreFailure, type WatchEvent } from '../../core/store/mod.ts'
 import { backOff, type EtcdClient } from './client.ts'
 import { bytes, type KeyLayout, readAudit, toDocument } from './keys.ts'
+import type { Pace } from './pace.ts'
 
 /** How often a member is asked whether it is still there; after two such times in silence it is not. */
 const PROBE_MS = 1500
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
-/** A member that is not listened to for long looks as if it had fallen silent. */
-const LONGEST_REST_MS = 1000
 
 type Stream =
   & Awaited<ReturnType<Etcd3['watchClient']['watch']>>
@@ -22,8 +21,7 @@ export interface WatchRequest {
   readonly prefix: string
   /** The last revision that is known. */
   readonly after: number
-  /** Of a flood no more changes are told; half as many come without a rest. */
-  readonly changesPerSecond: number
+  readonly pace: Pace
   readonly receive: (event: WatchEvent) => void
   /** Called when the watch is over, however it ended. */
   readonly over: () => void
@@ -41,9 +39,6 @@ export class EtcdWatch {
   #stream: Stream | undefined
   /** Probes since the last word from the member. */
   #silence = 0
-  /** How many changes may come without a rest, as of a moment. */
-  #allowance: number
-  #allowanceAt = 0
   #failures = 0
   #lost = false
   #over = false
@@ -55,7 +50,6 @@ export class EtcdWatch {
     this.#layout = layout
     this.#request = request
     this.#told = request.after
-    this.#allowance = request.changesPerSecond / 2
   }
 
   /** Ends the watch without a word. */
@@ -101,13 +95,10 @@ export class EtcdWatch {
     stream.on('data', (response) => {
       if (!current()) return
       this.#take(response)
-      // There is traffic between two responses.
       stream.pause()
-      const { clock } = this.#client
-      const rest = this.#restAfter(response.events.length)
-      const resume = (): void => void stream.resume()
-      if (rest > 0) this.#cancelRest = clock.after(rest, resume)
-      else clock.soon(resume)
+      this.#request.pace.took(response.events.length)
+      // There is traffic between two responses.
+      this.#client.clock.soon(() => this.#resume(stream))
     })
     // Listened to even when the stream is no longer ours: cancelling it is an error, too.
     stream.on('error', (error) => {
@@ -127,16 +118,12 @@ export class EtcdWatch {
     this.#cancelTimer = this.#client.clock.every(PROBE_MS, () => this.#probe())
   }
 
-  /** How many milliseconds to rest after so many changes. */
-  #restAfter(changes: number): number {
-    const { changesPerSecond } = this.#request
-    const now = this.#client.clock.monotonic()
-    const earned = (now - this.#allowanceAt) / 1000 * changesPerSecond
-    const left = Math.min(this.#allowance + earned, changesPerSecond / 2) - changes
-    const rest = Math.min(Math.max(0, -left) / changesPerSecond * 1000, LONGEST_REST_MS)
-    this.#allowance = Math.max(left, -LONGEST_REST_MS / 1000 * changesPerSecond)
-    this.#allowanceAt = now
-    return rest
+  /** Listens on once the pace allows it. */
+  #resume(stream: Stream): void {
+    if (this.#stream !== stream) return
+    const rest = this.#request.pace.rest()
+    if (rest === 0) return void stream.resume()
+    this.#cancelRest = this.#client.clock.after(rest, () => this.#resume(stream))
   }
 
   #probe(): void {

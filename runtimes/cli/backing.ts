@@ -31,6 +31,7 @@ import { Documents, type StoreState } from './documents.ts'
 import { followed, Followers } from './followers.ts'
 import type { Host } from './host.ts'
 import { Live } from './live.ts'
+import { Lull } from './lull.ts'
 import { openServiceStore } from './service-store.ts'
 import { VERSION } from './version.ts'
 import { Turns } from './turns.ts'
@@ -53,6 +54,8 @@ export interface BackingOptions {
   readonly secret: Uint8Array
   readonly apply: (snapshot: Snapshot) => Promise<readonly ListenProblem[]>
   readonly made: (assembled: Assembled) => void
+  /** How many exchanges of this process have ended so far. */
+  readonly exchanges: () => number
   /** The gateway, once there is one. */
   readonly running: () => Gateway | undefined
 }
@@ -67,8 +70,14 @@ export async function openBacking(
   options: BackingOptions,
 ): Promise<Backing | StoreFailure> {
   const wanted = wantsStore(configuration)
+  const lull = new Lull(host.clock, options.exchanges)
+  // Of others' traffic nothing is known here.
+  const alone = configuration.workers === 1
   const opened = wanted
-    ? await openServiceStore(host, configuration, await secretPlaces())
+    ? await openServiceStore(host, configuration, {
+      secretsOf: await secretPlaces(),
+      hurry: () => live.awaited || alone && lull.isOn,
+    })
     : { store: new MemoryStore({ clock: host.clock }), close: () => Promise.resolve() }
   if (isStoreFailure(opened)) return opened
   const { store } = opened

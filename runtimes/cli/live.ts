@@ -87,6 +87,11 @@ export class Live {
     return this.#inForce
   }
 
+  /** Whether somebody waits for a revision to be in force. */
+  get awaited(): boolean {
+    return this.#waiters.size > 0
+  }
+
   /** Puts another document in force, with all that the store asks for. Where it cannot be, the old one stays. */
   async rebase(base: Configuration): Promise<Assembled> {
     return await this.#next(async () => {

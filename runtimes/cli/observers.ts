@@ -12,6 +12,8 @@ import type { LineSink } from './host.ts'
 /** Counts everything and writes an access-log line for each exchange and each refused connection. */
 export class GatewayObserver implements Observer {
   readonly counters: Counters = new Counters(ROUTE_PREFIX)
+  /** How many exchanges and passed-through connections have ended. */
+  exchanges = 0
   readonly #quiet: ReadonlySet<string>
   #log: LineSink | undefined
 
@@ -27,11 +29,13 @@ export class GatewayObserver implements Observer {
 
   exchange(record: ExchangeRecord): void {
     if (this.#quiet.has(record.listener)) return
+    this.exchanges++
     this.counters.exchange(record)
     this.#log?.append(accessLogLine(record))
   }
 
   stream(record: StreamRecord): void {
+    this.exchanges++
     this.counters.stream(record)
     this.#log?.append(streamLogLine(record))
   }

@@ -43,6 +43,14 @@ export interface ServiceStore {
   readonly close: () => Promise<void>
 }
 
+/** What a store is to know of the service. */
+export interface ServiceStoreOptions {
+  /** Where secrets stand in documents. */
+  readonly secretsOf: SecretsOf
+  /** Whether a flood of changes may come as it is just now. */
+  readonly hurry: () => boolean
+}
+
 /**
  * Opens the store that a configuration names: a folder, etcd, or, in one of several workers, that of the process
  * that watches over them.
@@ -50,7 +58,7 @@ export interface ServiceStore {
 export async function openServiceStore(
   host: Host,
   configuration: Configuration,
-  secretsOf: SecretsOf,
+  { secretsOf, hurry }: ServiceStoreOptions,
 ): Promise<ServiceStore | StoreFailure> {
   const { clock, entropy, workers } = host
   if (workers.isWorker) {
@@ -59,7 +67,7 @@ export async function openServiceStore(
   }
   const { standalone } = configuration.store
   if (standalone !== undefined) return await openMemory(host, configuration, standalone)
-  const bare = await openBare(host, configuration)
+  const bare = await openBare(host, configuration, hurry)
   if (isStoreFailure(bare)) return bare
   const reload = (): Promise<KeyRing | StoreFailure> => keysOf(host, configuration)
   const ring = await reload()
@@ -100,12 +108,16 @@ async function openMemory(
   }
 }
 
-async function openBare(host: Host, { store }: Configuration): Promise<Store | StoreFailure> {
+async function openBare(
+  host: Host,
+  { store }: Configuration,
+  hurry: () => boolean,
+): Promise<Store | StoreFailure> {
   const { clock, log } = host
   if (store.etcd === undefined) {
     return await FileStore.open({ folder: store.folder, clock, log, asleep, cold })
   }
-  const etcd = await openConfiguredEtcd(host, store.etcd)
+  const etcd = await openConfiguredEtcd(host, store.etcd, hurry)
   if (isStoreFailure(etcd)) return etcd
   return new MirrorStore({ store: etcd, clock, log, file: mirrorFile(host, store.folder) })
 }

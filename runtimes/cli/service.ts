@@ -103,6 +103,7 @@ export class Service {
       secret: this.#secret,
       apply: (snapshot) => this.#apply(snapshot),
       made: (assembled) => this.#made(assembled),
+      exchanges: () => this.observer.exchanges,
       running: () => this.#gateway,
     })
     if (isStoreFailure(backing)) {

@@ -74,16 +74,18 @@ export function keyFileBeside(folder: string): string {
   return `${folder.replace(/\/+$/, '')}.key`
 }
 
-/** Opens etcd as a configuration has it. */
+/** Opens etcd as a configuration has it. A flood of changes comes as it is while `hurry` says so. */
 export async function openConfiguredEtcd(
   { clock }: Host,
   { endpoints, prefix, user, password = '', changesPerSecond, tls }: EtcdConfig,
+  hurry: () => boolean = () => true,
 ): Promise<Store | StoreFailure> {
   const { EtcdStore } = await import('../../adapters/etcd-store/mod.ts')
   return EtcdStore.open({
     endpoints,
     prefix,
     clock,
+    hurry,
     ...(changesPerSecond === undefined ? {} : { changesPerSecond }),
     ...(user === undefined ? {} : { user: { name: user, password } }),
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),

@@ -3,7 +3,8 @@ import '../../support/needs-etcd.ts'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { etcdctl, type Member, startEtcd } from '../../adapters/etcd-store/etcd-lab.ts'
+import { etcdctl, etcdStore, type Member, startEtcd } from '../../adapters/etcd-store/etcd-lab.ts'
+import { good } from '../../conformance/store-cases.ts'
 import { testFolder } from '../../support/command.ts'
 import { MANAGED, Managed } from '../../support/managed.ts'
 import { startUpstream } from '../../support/upstream.ts'
@@ -14,7 +15,7 @@ function gateway(
   t: Test,
   member: Member,
   role: string,
-  login = '',
+  { etcd = '', more = '' } = {},
 ): { file: string; start: () => Managed } {
   const file = join(testFolder(t), 'gateway.yaml')
   writeFileSync(
@@ -23,8 +24,8 @@ function gateway(
 store:
   role: ${role}
   keys: ${KEY}
-  etcd: { endpoints: ['${member.endpoint}'], prefix: /fleet${login} }
-`,
+  etcd: { endpoints: ['${member.endpoint}'], prefix: /fleet${etcd} }
+${more}`,
   )
   return { file, start: () => new Managed(t, file) }
 }
@@ -81,11 +82,45 @@ t.test('a data plane needs no more of etcd than to read', async (t) => {
     ]
   ) etcdctl(member.endpoint, ...command.split(' '))
   const as = (user: string, password: string, role: string): Managed =>
-    gateway(t, member, role, `, user: ${user}, password: ${password}`).start()
+    gateway(t, member, role, { etcd: `, user: ${user}, password: ${password}` }).start()
   const control = await as('control', 'say', 'control-plane').started({ traffic: false })
   const plane = await as('plane', 'see', 'data-plane').started()
   await control.open('/orders', `http://${upstream.address}`)
   await plane.answers('/orders/1', 200)
   t.match((await plane.ready()).body.store, { current: true })
   t.notMatch(plane.program.err, /"level":"error"/)
+})
+
+/** Far more changes than come in a minute at the pace of these gateways. Returns the last one's revision. */
+async function flood(t: Test, member: Member): Promise<number> {
+  const store = etcdStore(t, [member.endpoint], { prefix: '/fleet' })
+  let last = 0
+  for (let part = 0; part < 60; part++) {
+    const operations = Array.from({ length: 50 }, (_, at) => ({ put: `/n/${at}`, value: part }))
+    last = good(t, await store.commit({ by: 'tester', operations })).revision
+  }
+  return last
+}
+const SLOW = ', changesPerSecond: 20'
+
+t.test('a flood is taken in as it comes while there is no traffic', async (t) => {
+  const [member] = await startEtcd(t) as [Member]
+  const plane = await gateway(t, member, 'data-plane', { etcd: SLOW }).start().started()
+  const last = await flood(t, member)
+  const behind = async (): Promise<boolean> => (await plane.ready()).body.store.revision < last
+  for (let tries = 0; tries < 1000 && await behind(); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  t.notOk(await behind())
+})
+
+t.test('who makes a change does not wait for a flood to come at its pace', async (t) => {
+  const upstream = await startUpstream(t)
+  const [member] = await startEtcd(t) as [Member]
+  // Where there are workers their traffic is not known.
+  const own = { etcd: SLOW, more: 'workers: 2\n' }
+  const plane = await gateway(t, member, 'traditional', own).start().started()
+  await flood(t, member)
+  await plane.open('/orders', `http://${upstream.address}`)
+  await plane.answers('/orders/1', 200)
 })
