@@ -56,6 +56,30 @@ t.test('what a change does not touch stays the same object', (t) => {
   t.end()
 })
 
+t.test('a part tells the document that it was made of', (t) => {
+  const translator = new ApisixTranslator(OPTIONS)
+  const upstream = { nodes: { '10.0.0.1:80': 1 } }
+  translator.take(changesOf({
+    '/upstreams/a:b': upstream,
+    '/services/s': { upstream },
+    '/routes/r': { uri: '/1', upstream },
+    '/consumers/c': { username: 'c', plugins: { 'key-auth': { key: 'k' } } },
+    '/global_rules/g': { plugins: { 'ip-restriction': { blacklist: ['10.0.0.0/8'] } } },
+  }))
+  const { upstreams, routes, applications, filters = [] } = translator.parts()
+  const parts = [...upstreams.values(), ...routes, ...applications.values(), ...filters]
+  t.strictSame(parts.map((part) => translator.documentOf(part)).sort(), [
+    '/consumers/c',
+    '/global_rules/g',
+    '/routes/r',
+    '/routes/r',
+    '/services/s',
+    '/upstreams/a:b',
+  ])
+  t.equal(translator.documentOf({ name: 'acme' }), undefined)
+  t.end()
+})
+
 t.test('the oldest ssl keeps a name that another one wants, too', (t) => {
   const translator = new ApisixTranslator(OPTIONS)
   const pair = { cert: 'cert', key: '---key' }
