@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { freePort } from './upstream.ts'
+import { freePort } from './free-port.ts'
 
 /** An nginx that runs for a test. */
 export interface Nginx {

@@ -124,15 +124,6 @@ export function okay(request: { readonly start: string } | string): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 }
 
-/** A port where nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => void server.close(() => resolve()))
-  return port
-}
-
 /** Whether bytes hold a whole message. */
 export function isWhole(bytes: Buffer): boolean {
   return readMessage(bytes) !== undefined

@@ -9,24 +9,7 @@ import type { Test } from 'tap'
 import { EtcdStore, type EtcdStoreOptions } from '../../../adapters/etcd-store/mod.ts'
 import { hostClock } from '../../../adapters/host/mod.ts'
 import { good } from '../../conformance/store-cases.ts'
-
-/** The system takes ports from 32768 on for whoever wants any, also while a server that had one is down. */
-const PORTS = { from: 15_000, to: 32_000 }
-
-/** A port that was free a moment ago; etcd must be told one, and find it free when it starts again. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!isFree) continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
-  }
-}
+import { freePort } from '../../support/free-port.ts'
 
 /** A folder that goes with the test. */
 export function labFolder(t: Test): string {

@@ -9,12 +9,12 @@
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
-import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { EtcdStore } from '../../../adapters/etcd-store/mod.ts'
 import { hostClock } from '../../../adapters/host/mod.ts'
+import { freePort } from '../../support/free-port.ts'
 import { FleetDocuments, must, putAll } from './documents.ts'
 
 const COUNT = Number(process.argv[2] ?? 100_000) / 2
@@ -35,14 +35,6 @@ const CHANGES = 30
 const folder = mkdtempSync(join(tmpdir(), 'fleet-'))
 const children: ChildProcess[] = []
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
-
-async function freePort(): Promise<number> {
-  const server = createTcp()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
 
 /** What a fleet has on other machines takes what time of this one nobody else wants. */
 function apart(child: ChildProcess): ChildProcess {

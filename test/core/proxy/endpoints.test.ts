@@ -1,7 +1,8 @@
 import t from 'tap'
 import { head, plainClient } from '../../support/client.ts'
 import { startGateway } from '../../support/gateway.ts'
-import { freePort, okay, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { okay, startUpstream } from '../../support/upstream.ts'
 import { everythingTo } from './scene.ts'
 
 t.test('requests go to endpoints in turn, by their weights', async (t) => {

@@ -5,7 +5,8 @@ import t, { type Test } from 'tap'
 import { head, plainClient } from '../../support/client.ts'
 import { startGateway } from '../../support/gateway.ts'
 import { Pki } from '../../support/pki.ts'
-import { freePort, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startUpstream } from '../../support/upstream.ts'
 import { everythingTo } from './scene.ts'
 
 t.test('each client has connections of its own, which begin with its address', async (t) => {

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { plainClient, tlsClient } from '../../support/client.ts'
 import { startGateway, TestClock, type TestGateway } from '../../support/gateway.ts'
 import { Pki } from '../../support/pki.ts'
-import { freePort, startUpstream, type TestUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startUpstream, type TestUpstream } from '../../support/upstream.ts'
 
 /** A listener whose connections go to `addresses`. */
 function streamTo(

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { type KeyPairFiles, type Pki, serialOf } from '../../support/pki.ts'
-import { freePort } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
 
 /** Answers one request; the body is whole. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: Uint8Array) => void

@@ -8,7 +8,8 @@ import t, { type Test } from 'tap'
 import { type Answer, collect, Gateway, LISTENERS } from '../../support/gravitee.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
 import { missing } from '../../support/programs.ts'
-import { freePort, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startUpstream } from '../../support/upstream.ts'
 
 const HEADER = 'X-Gravitee-Client-Cert'
 const pki = new Pki(t)

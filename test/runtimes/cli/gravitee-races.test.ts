@@ -8,7 +8,8 @@ import t, { type Test } from 'tap'
 import { collect, Gateway, V1, V2 } from '../../support/gravitee.ts'
 import { fieldOf, h2Client } from '../../support/h2.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
-import { freePort, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startUpstream } from '../../support/upstream.ts'
 
 const pki = new Pki(t)
 await pki.issue('server', { names: ['DNS:gw.test'], use: 'serverAuth' })

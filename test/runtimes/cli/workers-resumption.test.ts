@@ -7,7 +7,7 @@ import t from 'tap'
 import { Pki } from '../../support/pki.ts'
 import { Sallyport } from '../../support/sallyport.ts'
 import { sClient } from '../../support/s-client.ts'
-import { freePort } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
 
 t.test('workers share sessions, also of clients that sent intermediates', async (t) => {
   const pki = new Pki(t)

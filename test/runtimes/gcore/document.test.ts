@@ -4,7 +4,8 @@ import t from 'tap'
 import { testFolder } from '../../support/command.ts'
 import { startNginx } from '../../support/nginx.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
-import { freePort, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startUpstream } from '../../support/upstream.ts'
 import { encoded, request, startGcore } from './scene.ts'
 
 t.test('mutual TLS to members, from the first secret to a revoked certificate', async (t) => {

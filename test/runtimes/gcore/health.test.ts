@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { testFolder } from '../../support/command.ts'
 import { Pki } from '../../support/pki.ts'
-import { freePort, okay, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { okay, startUpstream } from '../../support/upstream.ts'
 import { encoded, oneListener, request, secretOf, startGcore } from './scene.ts'
 
 const MONITOR = { delay: 2, timeout: 1, max_retries: 1, max_retries_down: 1 }

@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { testFolder } from '../../support/command.ts'
-import { freePort, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startUpstream } from '../../support/upstream.ts'
 import type { GcoreClient } from '../../core/dialect/gcore/client.ts'
 import { type Balanced, poolOf, request, startGcore } from './scene.ts'
 

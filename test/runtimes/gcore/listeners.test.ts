@@ -4,7 +4,8 @@ import type { GcoreClient } from '../../core/dialect/gcore/client.ts'
 import { testFolder } from '../../support/command.ts'
 import { Pki } from '../../support/pki.ts'
 import { sClient } from '../../support/s-client.ts'
-import { freePort, startUpstream } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
+import { startUpstream } from '../../support/upstream.ts'
 import { encoded, oneListener, poolOf, request, secretOf, startGcore } from './scene.ts'
 
 t.test('listeners of a running gateway', async (t) => {

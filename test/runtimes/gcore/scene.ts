@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { plainClient, tlsClient, type TlsOptions } from '../../support/client.ts'
 import type { Message } from '../../support/message.ts'
 import { Sallyport } from '../../support/sallyport.ts'
-import { freePort } from '../../support/upstream.ts'
+import { freePort } from '../../support/free-port.ts'
 import { GcoreClient } from '../../core/dialect/gcore/client.ts'
 
 const TOKEN = '1234$abcdef'
