@@ -32,6 +32,12 @@ interface Parts<T> {
   delete(id: string): unknown
 }
 
+interface DocumentAt {
+  readonly id: string
+  readonly key: string
+  readonly created?: number | undefined
+}
+
 /** What is translated, in an order in which each finds ready what it is translated with. */
 const ORDER = ['ssls', 'upstreams', 'services', 'consumers', 'global_rules', 'routes'] as const
 type Unit = typeof ORDER[number]
@@ -48,7 +54,6 @@ export class ApisixTranslator implements Translator {
   readonly #rules = new Map<string, readonly FilterConfig[]>()
   readonly #applications = new Map<string, ApplicationConfig>()
   readonly #problems = new Map<string, readonly DocumentProblem[]>()
-  /** The documents of parts without a name; the others' names tell. */
   readonly #keys = new WeakMap<object, string>()
   readonly #names = new SniNames((entry, key) => this.#keys.set(entry, key))
   #parts: ConfigurationParts | undefined
@@ -100,8 +105,7 @@ export class ApisixTranslator implements Translator {
   }
 
   documentOf(part: object): string | undefined {
-    const key = 'name' in part ? keyOfName(String(part.name)) : undefined
-    return key ?? this.#keys.get(part)
+    return this.#keys.get(part)
   }
 
   /** Takes a change and marks what must be translated anew because of it. */
@@ -134,7 +138,7 @@ export class ApisixTranslator implements Translator {
       case 'upstreams': {
         const before = this.#upstreams.get(id)
         const made = conf && this.#upstream(conf, { key, name: `${PREFIX}upstream:${id}`, notes })
-        keep(this.#upstreams, id, made)
+        this.#keep(this.#upstreams, { id, key }, made)
         this.#renew(before, made)
         if (statusOf(before) !== statusOf(made)) this.#markUsers(key, dirty)
         break
@@ -144,7 +148,7 @@ export class ApisixTranslator implements Translator {
         const name = `${PREFIX}service:${id}`
         const before = this.#services.get(id)
         const made = inline && this.#upstream(inline, { key, name, notes })
-        keep(this.#services, id, made)
+        this.#keep(this.#services, { id, key }, made)
         this.#renew(before, this.#services.get(id))
         this.#markUsers(key, dirty)
         break
@@ -162,12 +166,22 @@ export class ApisixTranslator implements Translator {
     else this.#problems.delete(key)
   }
 
+  #keep<T extends object>(
+    parts: Parts<T>,
+    { id, key, created = 0 }: DocumentAt,
+    made: T | undefined,
+  ): void {
+    if (made === undefined) return void parts.delete(id)
+    this.#keys.set(made, key)
+    parts.set(id, made, created)
+  }
+
   #ssl(id: string, conf: Table | undefined, notes: Notes): void {
     const key = `/ssls/${id}`
     const entry = conf && translateSsl(key, conf, { options: this.#options, notes })
     if (entry !== undefined) this.#keys.set(entry, key)
     const created = this.#documents.get('ssls', id)?.created
-    keep(this.#ssls, id, entry && { key, entry }, created)
+    this.#keep(this.#ssls, { id, key, created }, entry && { key, entry })
   }
 
   #upstream(
@@ -202,8 +216,11 @@ export class ApisixTranslator implements Translator {
     })
     const before = this.#routes.get(id)
     const created = this.#documents.get('routes', id)?.created
-    keep(this.#routes, id, made, created)
+    this.#keep(this.#routes, { id, key, created }, made)
     this.#renew(ownUpstream(before), ownUpstream(made))
+    if (made === undefined) return
+    this.#keys.set(made.route, key)
+    if (made.inline !== undefined && !this.#keys.has(made.inline)) this.#keys.set(made.inline, key)
   }
 
   #consumer(name: string, conf: Table | undefined, notes: Notes): void {
@@ -217,7 +234,7 @@ export class ApisixTranslator implements Translator {
       credentials,
       document: (kind, id) => this.#use(key, kind, id),
     })
-    keep(this.#applications, `${CONSUMER_PREFIX}${name}`, made)
+    this.#keep(this.#applications, { id: `${CONSUMER_PREFIX}${name}`, key }, made)
   }
 
   #rule(id: string, conf: Table | undefined, notes: Notes): void {
@@ -256,19 +273,6 @@ export class ApisixTranslator implements Translator {
     this.#renewed.clear()
     this.#upstreamsByName = PersistentMap.of(this.#upstreamsByName, { put, remove })
   }
-}
-
-/** Keeps what was translated, or forgets what is gone. */
-function keep<T>(parts: Parts<T>, id: string, made: T | undefined, created = 0): void {
-  if (made === undefined) parts.delete(id)
-  else parts.set(id, made, created)
-}
-
-/** The key of the document that a part with such a name was made of, as in `apisix:upstream:ID`. */
-function keyOfName(name: string): string | undefined {
-  if (!name.startsWith(PREFIX)) return undefined
-  const end = name.indexOf(':', PREFIX.length)
-  return `/${name.slice(PREFIX.length, end)}s/${name.slice(end + 1)}`
 }
 
 function isUnit(kind: string): kind is Unit {

@@ -76,7 +76,8 @@ t.test('a part tells the document that it was made of', (t) => {
     '/services/s',
     '/upstreams/a:b',
   ])
-  t.equal(translator.documentOf({ name: 'acme' }), undefined)
+  // gateway.yaml may have a part of the same name: whose a part is tells the part itself.
+  t.equal(translator.documentOf({ ...upstreams.get('apisix:upstream:a:b') }), undefined)
   t.end()
 })
 
