@@ -30,14 +30,14 @@ export class EtcdStore extends StoreBase {
   readonly #client: EtcdClient
   readonly #layout: KeyLayout
   readonly #watches = new Set<EtcdWatch>()
-  readonly #pace: Omit<PaceOptions, 'clock'>
+  readonly #pace: PaceOptions
 
   private constructor(options: EtcdStoreOptions) {
     super()
     this.#client = new EtcdClient(options)
     this.#layout = new KeyLayout(options.prefix)
-    const { changesPerSecond = CHANGES_PER_SECOND, hurry = () => false } = options
-    this.#pace = { changesPerSecond, hurry }
+    const { clock, changesPerSecond = CHANGES_PER_SECOND, hurry = () => false } = options
+    this.#pace = { clock, changesPerSecond, hurry }
   }
 
   /** Makes a store of options that make sense; etcd is spoken with when it is asked for something. */
@@ -86,7 +86,7 @@ export class EtcdStore extends StoreBase {
     const watch: EtcdWatch = new EtcdWatch(this.#client, this.#layout, {
       prefix,
       after,
-      pace: new Pace({ clock: this.#client.clock, ...this.#pace }),
+      pace: new Pace(this.#pace),
       receive,
       over,
     })

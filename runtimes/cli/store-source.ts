@@ -78,14 +78,14 @@ export function keyFileBeside(folder: string): string {
 export async function openConfiguredEtcd(
   { clock }: Host,
   { endpoints, prefix, user, password = '', changesPerSecond, tls }: EtcdConfig,
-  hurry: () => boolean = () => true,
+  hurry?: () => boolean,
 ): Promise<Store | StoreFailure> {
   const { EtcdStore } = await import('../../adapters/etcd-store/mod.ts')
   return EtcdStore.open({
     endpoints,
     prefix,
     clock,
-    hurry,
+    ...(hurry === undefined ? {} : { hurry }),
     ...(changesPerSecond === undefined ? {} : { changesPerSecond }),
     ...(user === undefined ? {} : { user: { name: user, password } }),
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),

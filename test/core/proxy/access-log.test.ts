@@ -1,7 +1,7 @@
 import t from 'tap'
 import { head, plainClient, tlsClient } from '../../support/client.ts'
-import { startGateway } from '../../support/gateway.ts'
 import { freePort } from '../../support/free-port.ts'
+import { startGateway } from '../../support/gateway.ts'
 import { okay, startUpstream } from '../../support/upstream.ts'
 import { plainScene } from './scene.ts'
 import { entry, makeCertificates } from './tls-scene.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { head, plainClient } from '../../support/client.ts'
-import { startGateway } from '../../support/gateway.ts'
 import { freePort } from '../../support/free-port.ts'
+import { startGateway } from '../../support/gateway.ts'
 import { okay, startUpstream } from '../../support/upstream.ts'
 import { everythingTo } from './scene.ts'
 

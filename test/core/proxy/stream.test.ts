@@ -2,9 +2,9 @@ import { createServer, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { plainClient, tlsClient } from '../../support/client.ts'
+import { freePort } from '../../support/free-port.ts'
 import { startGateway, TestClock, type TestGateway } from '../../support/gateway.ts'
 import { Pki } from '../../support/pki.ts'
-import { freePort } from '../../support/free-port.ts'
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts'
 
 /** A listener whose connections go to `addresses`. */

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
-import { type KeyPairFiles, type Pki, serialOf } from '../../support/pki.ts'
 import { freePort } from '../../support/free-port.ts'
+import { type KeyPairFiles, type Pki, serialOf } from '../../support/pki.ts'
 
 /** Answers one request; the body is whole. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: Uint8Array) => void

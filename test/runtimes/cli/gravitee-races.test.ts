@@ -5,10 +5,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import t, { type Test } from 'tap'
+import { freePort } from '../../support/free-port.ts'
 import { collect, Gateway, V1, V2 } from '../../support/gravitee.ts'
 import { fieldOf, h2Client } from '../../support/h2.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
-import { freePort } from '../../support/free-port.ts'
 import { startUpstream } from '../../support/upstream.ts'
 
 const pki = new Pki(t)

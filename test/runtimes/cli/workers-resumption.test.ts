@@ -4,10 +4,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import t from 'tap'
+import { freePort } from '../../support/free-port.ts'
 import { Pki } from '../../support/pki.ts'
 import { Sallyport } from '../../support/sallyport.ts'
 import { sClient } from '../../support/s-client.ts'
-import { freePort } from '../../support/free-port.ts'
 
 t.test('workers share sessions, also of clients that sent intermediates', async (t) => {
   const pki = new Pki(t)

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { testFolder } from '../../support/command.ts'
+import { freePort } from '../../support/free-port.ts'
 import { startNginx } from '../../support/nginx.ts'
 import { type KeyPairFiles, Pki } from '../../support/pki.ts'
-import { freePort } from '../../support/free-port.ts'
 import { startUpstream } from '../../support/upstream.ts'
 import { encoded, request, startGcore } from './scene.ts'
 

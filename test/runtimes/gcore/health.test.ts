@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { testFolder } from '../../support/command.ts'
-import { Pki } from '../../support/pki.ts'
 import { freePort } from '../../support/free-port.ts'
+import { Pki } from '../../support/pki.ts'
 import { okay, startUpstream } from '../../support/upstream.ts'
 import { encoded, oneListener, request, secretOf, startGcore } from './scene.ts'
 
